@@ -1,0 +1,22 @@
+//! The only reader of this function's environment.
+
+use lambda_support::environment::{Environment, EnvironmentError};
+
+use crate::keys::ApiKeys;
+
+pub(crate) struct Config {
+    pub(crate) table_name: String,
+    pub(crate) outbound_queue_url: String,
+    pub(crate) keys: ApiKeys,
+}
+
+impl Config {
+    pub(crate) fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let keys = environment.required("API_KEYS", "the keys of the API, as name:scope+scope:key")?;
+        Ok(Self {
+            table_name: environment.required("TABLE_NAME", "the table")?,
+            outbound_queue_url: environment.required("OUTBOUND_QUEUE_URL", "the queue of messages that leave")?,
+            keys: ApiKeys::parse(&keys).map_err(|err| EnvironmentError::Invalid { name: "API_KEYS".into(), reason: err.to_string() })?,
+        })
+    }
+}

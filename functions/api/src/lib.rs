@@ -1,0 +1,50 @@
+//! The REST API of the shop's backend and of agents.
+//!
+//! `routes` has a file for each resource, `dto` its shapes as JSON, `problem` its errors; `openapi` makes the document of both.
+
+mod config;
+mod cursor;
+mod dto;
+mod extract;
+mod keys;
+mod openapi;
+mod problem;
+mod routes;
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::ports::Clock;
+use dynamodb_store::Table;
+use lambda_support::aws::Aws;
+use lambda_support::environment::{Environment, EnvironmentError};
+use sqs_jobs::outbound::OutboundJobs;
+
+use crate::keys::ApiKeys;
+
+/// Everything that the function holds between calls.
+#[derive(Debug)]
+struct Api {
+    table: Table,
+    outbound: OutboundJobs,
+    keys: ApiKeys,
+    clock: Arc<dyn Clock>,
+}
+
+/// Makes the function of what its environment says.
+pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Router, EnvironmentError> {
+    let config = config::Config::read(environment)?;
+    let aws = Aws::from_environment(environment)?;
+    Ok(routes::router(Arc::new(Api {
+        table: Table::new(aws.dynamodb(), config.table_name),
+        outbound: OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
+        keys: config.keys,
+        clock,
+    })))
+}
+
+/// Returns the OpenAPI document, as `GET /v1/openapi.json` answers it.
+#[must_use]
+pub fn document() -> String {
+    openapi::document()
+}

@@ -1,0 +1,109 @@
+//! Every way in which a call can fail, and what the caller is told.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::ports::StoreError;
+use domain::reply::{LONGEST_REPLY, MOST_PENDING, ReplyError};
+use domain::triage::DecideError;
+use lambda_support::logging::chain;
+use lambda_support::problem::{self, Problem};
+
+use crate::keys::Scope;
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Unauthorized,
+    Forbidden {
+        wanted: Scope,
+    },
+    NotFound(&'static str),
+    /// A parameter or a field of the body is wrong.
+    Invalid {
+        field: String,
+        detail: String,
+    },
+    /// The body is not JSON at all.
+    NotJson(String),
+    UnsupportedMediaType,
+    TooLarge,
+    TooManyPending,
+    Store(StoreError),
+    Busy,
+}
+
+impl Failure {
+    pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid { field: field.into(), detail: detail.into() }
+    }
+
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unauthorized => Problem::new(401, "Send a key of this shop as 'Authorization: Bearer <key>'."),
+            Self::Forbidden { wanted } => Problem::new(403, format!("The key does not carry the scope '{}'.", wanted.as_str())),
+            Self::NotFound(what) => Problem::new(404, format!("There is no such {what}.")),
+            Self::Invalid { field, detail } => Problem::new(422, format!("{field} {detail}.")).at(field, detail),
+            Self::NotJson(detail) => Problem::new(400, format!("The body is not JSON: {detail}.")),
+            Self::UnsupportedMediaType => Problem::new(415, "Send the body as 'Content-Type: application/json'."),
+            Self::TooLarge => Problem::new(413, "The body is larger than 256 KiB."),
+            Self::TooManyPending => Problem::new(
+                429,
+                format!("{MOST_PENDING} messages of this conversation wait to leave already. Look at their states before sending more."),
+            ),
+            Self::Store(_) | Self::Busy => Problem::new(503, "The store did not answer. Nothing was changed; send the request again."),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Self::Store(err) = &self {
+            tracing::error!(error = %chain(err), "call failed");
+        }
+        respond(&self.problem())
+    }
+}
+
+/// Answers with a problem.
+pub(crate) fn respond(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(header::CONTENT_TYPE, problem::MEDIA_TYPE)], problem.to_json()).into_response();
+    let extra = match status {
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "1")),
+        _ => None,
+    };
+    if let Some((name, value)) = extra {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+impl From<StoreError> for Failure {
+    fn from(err: StoreError) -> Self {
+        Self::Store(err)
+    }
+}
+
+impl From<ReplyError> for Failure {
+    fn from(err: ReplyError) -> Self {
+        match err {
+            ReplyError::NoSuchConversation => Self::NotFound("conversation"),
+            ReplyError::BlankText => Self::invalid("#/text", "must not be blank"),
+            ReplyError::TextTooLong => Self::invalid("#/text", format!("must not be longer than {LONGEST_REPLY} characters")),
+            ReplyError::TooManyPending => Self::TooManyPending,
+            ReplyError::Store(err) => Self::Store(err),
+            ReplyError::Busy => Self::Busy,
+        }
+    }
+}
+
+impl From<DecideError> for Failure {
+    fn from(err: DecideError) -> Self {
+        match err {
+            DecideError::NoSuchConversation => Self::NotFound("conversation"),
+            DecideError::Store(err) => Self::Store(err),
+            DecideError::Busy => Self::Busy,
+        }
+    }
+}

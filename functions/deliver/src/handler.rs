@@ -1,0 +1,116 @@
+//! A batch of outbound jobs: conversations side by side, each in its order.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::deliver::{Drained, drain};
+use domain::id::{ConversationId, MessageId};
+use domain::job::OutboundJob;
+use domain::ports::{Clock, Parked};
+use domain::profile;
+use domain::retry::{Retry, Retryable, backoff};
+use dynamodb_store::Table;
+use graph_api::GraphApi;
+use lambda_support::logging::chain;
+use lambda_support::parking::{self, Parking};
+use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
+use sqs_jobs::outbound;
+
+/// Everything that the function holds between batches.
+#[derive(Debug)]
+pub struct Deliver {
+    table: Table,
+    graph: GraphApi,
+    source: SourceQueue,
+    clock: Arc<dyn Clock>,
+}
+
+impl Deliver {
+    #[must_use]
+    pub fn new(table: Table, graph: GraphApi, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
+        Self { table, graph, source, clock }
+    }
+
+    /// Works a batch and answers which jobs go back.
+    pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
+        Ok(batch::work(&self.source, event, Ordering::ByGroup, |message| self.job(message)).await)
+    }
+
+    async fn job(&self, message: SqsMessage) -> JobEnd {
+        match outbound::read(message.body.as_deref().unwrap_or_default()) {
+            Ok(OutboundJob::Deliver { conversation, message: last }) => self.send(&message, &conversation, Some(&last)).await,
+            Ok(OutboundJob::Wake { conversation }) => self.send(&message, &conversation, None).await,
+            Ok(OutboundJob::LookUpName { conversation }) => self.look_up_name(&message, &conversation).await,
+            Err(err) => {
+                let reason = chain(&err).to_string();
+                self.park(&message, &reason).await
+            }
+        }
+    }
+
+    async fn send(&self, message: &SqsMessage, conversation: &ConversationId, last: Option<&MessageId>) -> JobEnd {
+        match drain(&self.table, &self.graph, &*self.clock, conversation, last).await {
+            Ok(drained) => {
+                report(conversation, &drained);
+                JobEnd::Done
+            }
+            Err(err) => {
+                let reason = chain(&err).to_string();
+                tracing::warn!(error = reason, conversation.id = %conversation, "job not done");
+                match err.retry() {
+                    Retry::Never => self.park(message, &reason).await,
+                    retry @ (Retry::Backoff | Retry::After(_)) => given_back(message, retry),
+                }
+            }
+        }
+    }
+
+    async fn look_up_name(&self, message: &SqsMessage, conversation: &ConversationId) -> JobEnd {
+        match profile::look_up(&self.table, &self.graph, conversation, self.clock.now()).await {
+            Ok(outcome) => {
+                tracing::info!(conversation.id = %conversation, ?outcome, "name looked up");
+                JobEnd::Done
+            }
+            Err(err) => {
+                tracing::warn!(error = %chain(&err), conversation.id = %conversation, "name not looked up");
+                match err.retry() {
+                    // The customer's next message asks again.
+                    Retry::Never => JobEnd::Done,
+                    retry @ (Retry::Backoff | Retry::After(_)) => given_back(message, retry),
+                }
+            }
+        }
+    }
+
+    /// Sets aside a job that can never succeed. When even that fails, it stays in the queue.
+    async fn park(&self, message: &SqsMessage, reason: &str) -> JobEnd {
+        let body = message.body.clone().unwrap_or_default().into_bytes();
+        let parked = Parked { kind: "outbound.job".into(), reason: reason.into(), body, page: None, received_at: self.clock.now() };
+        match parking::park(&self.table, &parked).await {
+            Parking::Parked => JobEnd::Done,
+            Parking::Refused => given_back(message, Retry::Backoff),
+        }
+    }
+}
+
+fn given_back(message: &SqsMessage, retry: Retry) -> JobEnd {
+    let dice = message.message_id.as_deref().unwrap_or_default().bytes().map(u64::from).sum();
+    let pause = match retry {
+        Retry::After(pause) => pause,
+        Retry::Never | Retry::Backoff => backoff(batch::receive_count(message), dice),
+    };
+    JobEnd::GiveBack { pause: Some(pause) }
+}
+
+fn report(conversation: &ConversationId, drained: &Drained) {
+    for message in &drained.sent {
+        tracing::info!(conversation.id = %conversation, message.id = %message, "message sent");
+    }
+    for message in &drained.failed {
+        tracing::warn!(conversation.id = %conversation, message.id = %message, "message failed; its row says why");
+    }
+    if let Some((message, stop)) = &drained.stopped {
+        tracing::warn!(conversation.id = %conversation, message.id = %message, ?stop, "message stays pending; its row says why");
+    }
+}

@@ -1,0 +1,24 @@
+//! Sends what conversations accepted, once and in order, and records what came of it.
+
+mod config;
+mod handler;
+
+use std::sync::Arc;
+
+use domain::ports::Clock;
+use dynamodb_store::Table;
+use graph_api::GraphApi;
+pub use handler::Deliver;
+use lambda_support::aws::Aws;
+use lambda_support::environment::{Environment, EnvironmentError};
+use sqs_jobs::batch::SourceQueue;
+
+/// Makes the function of what its environment says.
+pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Deliver, EnvironmentError> {
+    let config = config::Config::read(environment)?;
+    let aws = Aws::from_environment(environment)?;
+    let graph =
+        GraphApi::new(config.graph).map_err(|err| EnvironmentError::Invalid { name: "GRAPH_API_URL".into(), reason: err.to_string() })?;
+    let source = SourceQueue::new(aws.sqs(), config.outbound_queue_url);
+    Ok(Deliver::new(Table::new(aws.dynamodb(), config.table_name), graph, source, clock))
+}

@@ -1,0 +1,20 @@
+//! The Lambda function behind the outbound queue.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_support::clock::SystemClock;
+use lambda_support::environment::Environment;
+use lambda_support::logging::{self, Format};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    logging::start(&environment, Format::Json)?;
+    let deliver = Arc::new(deliver::start(&environment, Arc::new(SystemClock))?);
+    run(service_fn(move |event: LambdaEvent<aws_lambda_events::event::sqs::SqsEvent>| {
+        let deliver = Arc::clone(&deliver);
+        async move { deliver.handle(event.payload).await }
+    }))
+    .await
+}

@@ -1,0 +1,20 @@
+//! The Lambda function behind the schedule of each minute.
+
+use std::sync::Arc;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lambda_support::clock::SystemClock;
+use lambda_support::environment::Environment;
+use lambda_support::logging::{self, Format};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    logging::start(&environment, Format::Json)?;
+    let sweep = Arc::new(sweep::start(&environment, Arc::new(SystemClock))?);
+    run(service_fn(move |event: LambdaEvent<aws_lambda_events::event::eventbridge::EventBridgeEvent>| {
+        let sweep = Arc::clone(&sweep);
+        async move { sweep.handle(event.payload).await.map_err(Error::from) }
+    }))
+    .await
+}

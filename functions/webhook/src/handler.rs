@@ -1,0 +1,154 @@
+//! One HTTP call of a platform: prove it, queue it, answer it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use domain::operator::{OperatorEvent, Severity};
+use domain::ports::Clock;
+use domain::secret::Secret;
+use lambda_http::http::{HeaderMap, Method, StatusCode, header};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_support::logging::{self, chain};
+use lambda_support::problem::{self, Problem};
+use meta_webhooks::{HandshakeQuery, VerifiedBody};
+use sqs_jobs::intake::{IntakeQueue, QueueBody};
+
+/// The path of Meta's webhooks.
+const META: &str = "/webhooks/meta";
+
+/// The header that carries Meta's signature.
+const SIGNATURE: &str = "x-hub-signature-256";
+
+/// Everything that the function holds between calls.
+#[derive(Debug)]
+pub struct Webhook {
+    app_secrets: Vec<Secret>,
+    verify_token: Secret,
+    inbound: IntakeQueue,
+    clock: Arc<dyn Clock>,
+}
+
+impl Webhook {
+    #[must_use]
+    pub fn new(app_secrets: Vec<Secret>, verify_token: Secret, inbound: IntakeQueue, clock: Arc<dyn Clock>) -> Self {
+        Self { app_secrets, verify_token, inbound, clock }
+    }
+
+    /// Answers one call. Every failure is an answer: an error of the function itself would tell the platform nothing.
+    pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let is_meta = request.raw_http_path() == META;
+        Ok(match *request.method() {
+            Method::GET if is_meta => self.handshake(&request),
+            Method::POST if is_meta => self.delivery(&request).await,
+            _ if is_meta => refuse(&Problem::new(405, "This address takes GET for the handshake and POST for deliveries.")),
+            _ => refuse(&Problem::new(404, "There is no webhook at this address.")),
+        })
+    }
+
+    /// Meta's check that the address is ours, when the webhook is configured.
+    fn handshake(&self, request: &Request) -> Response<Body> {
+        let parameters = request.query_string_parameters();
+        let query = HandshakeQuery {
+            mode: parameters.first("hub.mode"),
+            token: parameters.first("hub.verify_token"),
+            challenge: parameters.first("hub.challenge"),
+        };
+        match meta_webhooks::answer(query, &self.verify_token) {
+            Ok(challenge) => answer(StatusCode::OK, "text/plain", challenge),
+            Err(err) => {
+                tracing::warn!(error = %chain(&err), "handshake refused");
+                refuse(&Problem::new(403, "The verify token is not the one that this shop expects."))
+            }
+        }
+    }
+
+    async fn delivery(&self, request: &Request) -> Response<Body> {
+        let request_id = request_id(request);
+        let body = match meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature(request.headers())) {
+            Ok(body) => body,
+            Err(err) => {
+                tracing::warn!(
+                    error = %chain(&err),
+                    operator.event = "signature_refused",
+                    request.id = request_id,
+                    "delivery refused; when Meta sent it, META_APP_SECRETS lacks its app secret, and within the hour it unsubscribes us"
+                );
+                return refuse(&Problem::new(401, "The signature is missing or does not belong to the body."));
+            }
+        };
+        match QueueBody::of(body.as_bytes()) {
+            Some(whole) => self.put(vec![whole], &request_id).await,
+            None => self.split(&body, &request_id).await,
+        }
+    }
+
+    /// Queues a body that is too long for one message in pieces. Only an element that is too long by itself is refused, and the platform
+    /// keeps sending the delivery: what was queued of it is recorded once all the same.
+    async fn split(&self, body: &VerifiedBody<'_>, request_id: &str) -> Response<Body> {
+        let split = match meta_webhooks::split(body, |piece| QueueBody::of(piece.as_bytes()).is_some()) {
+            Ok(split) => split,
+            Err(err) => {
+                let problem = format!("A body of {} bytes that cannot be cut is too large to keep: {}", body.as_bytes().len(), chain(&err));
+                return too_large(request_id, &problem);
+            }
+        };
+        let pieces = split.pieces.iter().filter_map(|piece| QueueBody::of(piece.as_bytes())).collect();
+        let answered = self.put(pieces, request_id).await;
+        match split.too_large.first() {
+            Some(element) if answered.status() == StatusCode::OK => {
+                let page = element.page.as_ref().map_or("unknown", |page| page.as_str());
+                let count = split.too_large.len();
+                too_large(
+                    request_id,
+                    &format!("{count} element(s), the first of {} bytes for Page {page}, are too large to keep.", element.bytes),
+                )
+            }
+            Some(_) | None => answered,
+        }
+    }
+
+    async fn put(&self, bodies: Vec<QueueBody>, request_id: &str) -> Response<Body> {
+        let received_at = self.clock.now();
+        for body in bodies {
+            if let Err(err) = self.inbound.put(body, received_at, request_id).await {
+                tracing::error!(error = %chain(&err), request.id = request_id, "delivery not queued; the platform sends it again");
+                return refuse(&Problem::new(503, "The delivery could not be stored. Send it again."));
+            }
+        }
+        tracing::debug!(request.id = request_id, "delivery queued");
+        answer(StatusCode::OK, "text/plain", "EVENT_RECEIVED")
+    }
+}
+
+/// The signature header; nothing when it is missing, doubled, or not text.
+fn signature(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(SIGNATURE).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// The gateway's id of the call.
+fn request_id(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn too_large(request_id: &str, problem: &str) -> Response<Body> {
+    logging::operator(&OperatorEvent::new("delivery_too_large", Severity::Critical, format!("request {request_id}: {problem}")));
+    refuse(&Problem::new(413, problem))
+}
+
+fn refuse(problem: &Problem) -> Response<Body> {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer(status, problem::MEDIA_TYPE, problem.to_json())
+}
+
+fn answer(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    response
+}

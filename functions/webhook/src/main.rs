@@ -1,0 +1,20 @@
+//! The Lambda function behind `/webhooks/*`.
+
+use std::sync::Arc;
+
+use lambda_http::{Error, run, service_fn};
+use lambda_support::clock::SystemClock;
+use lambda_support::environment::Environment;
+use lambda_support::logging::{self, Format};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let environment = Environment::of_process();
+    logging::start(&environment, Format::Json)?;
+    let webhook = Arc::new(webhook::start(&environment, Arc::new(SystemClock))?);
+    run(service_fn(move |request| {
+        let webhook = Arc::clone(&webhook);
+        async move { webhook.handle(request).await }
+    }))
+    .await
+}

@@ -1,0 +1,287 @@
+//! Sending what a conversation accepted: in order, each part once, with an end for each that can be seen.
+
+use std::time::Duration;
+
+use crate::id::{ConversationId, MessageId, PlatformMessageId};
+use crate::message::{Message, Outcome, WaitingFor, part_metadata};
+use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError};
+use crate::retry::{Retry, Retryable, backoff};
+use crate::time::Timestamp;
+
+/// How long a claim lasts: longer than one call of the Send API can take, renewed for each part.
+const LEASE: Duration = Duration::from_mins(1);
+
+/// How often a message is tried before it fails; with the pauses of [`backoff`] more than half an hour.
+pub const MOST_ATTEMPTS: u32 = 12;
+
+/// How long later messages wait for an unconfirmed one. After that they pass it, and a person decides about it.
+pub const HOLD_FOR_UNCONFIRMED: Duration = Duration::from_mins(2);
+
+/// How often a write is tried again after losing a race for the message.
+const WRITES: u32 = 10;
+
+/// How a run over the pending messages ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drained {
+    pub sent: Vec<MessageId>,
+    pub failed: Vec<MessageId>,
+    /// The message that stays, with why; what comes after it was not tried.
+    pub stopped: Option<(MessageId, Stop)>,
+}
+
+/// Why a message stays pending without being tried again by this job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    Waiting(WaitingFor),
+    /// The outcome of its call is unknown; the echo or the sweep moves it on.
+    Unconfirmed,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    #[error("the pending messages could not be read or claimed")]
+    Claim(#[source] StoreError),
+    #[error("another worker holds the message until {until}")]
+    HeldElsewhere { until: Timestamp, pause: Duration },
+    /// The message is queued again.
+    #[error("the message did not leave")]
+    NotSent {
+        #[source]
+        source: SendError,
+        pause: Duration,
+    },
+    /// A call was made and its outcome could not be written. The lease runs out, and the echo settles the message:
+    /// trying again now would send twice.
+    #[error("the message's outcome could not be written")]
+    Unrecorded(#[source] StoreError),
+    /// The same, after losing too many races for the row.
+    #[error("the message changed {WRITES} times while its outcome was written")]
+    Busy,
+}
+
+impl Retryable for DeliverError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Claim(err) => err.retry(),
+            Self::HeldElsewhere { pause, .. } | Self::NotSent { pause, .. } => Retry::After(*pause),
+            // Once the lease has run out, the claim finds the message abandoned and makes it unconfirmed.
+            Self::Unrecorded(_) | Self::Busy => Retry::After(LEASE),
+        }
+    }
+}
+
+/// Sends what is pending in the conversation, oldest first, up to and including `up_to` when it is given.
+pub async fn drain<S: History + Outbox>(
+    store: &S,
+    api: &impl SendApi,
+    clock: &dyn Clock,
+    id: &ConversationId,
+    up_to: Option<&MessageId>,
+) -> Result<Drained, DeliverError> {
+    let mut drained = Drained::default();
+    let Some(open) = store.open(id).await.map_err(DeliverError::Claim)? else { return Ok(drained) };
+    let mut waited_for = open.conversation.waiting_for;
+    for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
+        match deliver_one(store, api, clock, id, &message).await? {
+            Step::Sent => {
+                drained.sent.push(message);
+                if waited_for.take().is_some() {
+                    store.set_waiting(id, None).await.map_err(DeliverError::Claim)?;
+                }
+            }
+            Step::Failed => drained.failed.push(message),
+            Step::Passed => {}
+            Step::Stopped(stop) => {
+                drained.stopped = Some((message, stop));
+                return Ok(drained);
+            }
+        }
+    }
+    Ok(drained)
+}
+
+enum Step {
+    Sent,
+    Failed,
+    /// It had ended before, or waits for a person.
+    Passed,
+    Stopped(Stop),
+}
+
+async fn deliver_one<S: History + Outbox>(
+    store: &S,
+    api: &impl SendApi,
+    clock: &dyn Clock,
+    id: &ConversationId,
+    message: &MessageId,
+) -> Result<Step, DeliverError> {
+    let now = clock.now();
+    match store.claim(id, message, now, now.plus(LEASE)).await.map_err(DeliverError::Claim)? {
+        Claim::Ours(message) => send_parts(store, api, clock, *message).await,
+        Claim::HeldElsewhere(until) => Err(DeliverError::HeldElsewhere { until, pause: until.since(now) }),
+        Claim::Abandoned(message) => {
+            let reason = String::from("a worker stopped while sending it; the echo tells whether it left");
+            end(store, *message, Outcome::Unconfirmed { since: now, reason }, now).await?;
+            Ok(Step::Stopped(Stop::Unconfirmed))
+        }
+        Claim::Unconfirmed(since) if now.since(since) < HOLD_FOR_UNCONFIRMED => Ok(Step::Stopped(Stop::Unconfirmed)),
+        Claim::Unconfirmed(_) => Ok(Step::Passed),
+        Claim::Ended => {
+            store.forget(id, message).await.map_err(DeliverError::Claim)?;
+            Ok(Step::Passed)
+        }
+    }
+}
+
+async fn send_parts<S: History + Outbox>(
+    store: &S,
+    api: &impl SendApi,
+    clock: &dyn Clock,
+    mut message: Message,
+) -> Result<Step, DeliverError> {
+    loop {
+        let Some((index, text, parts)) = next_part(&message) else { return Ok(Step::Sent) };
+        let called_at = clock.now();
+        let metadata = part_metadata(&message.id, index, parts);
+        let request = SendRequest { page: &message.page, user: &message.user, text: &text, metadata: &metadata };
+        match api.send(&request).await {
+            Ok(platform_id) => message = taken(store, message, index, &platform_id, called_at, clock.now()).await?,
+            Err(error) => return not_taken(store, message, error, clock.now()).await,
+        }
+    }
+}
+
+fn next_part(message: &Message) -> Option<(usize, String, usize)> {
+    let sending = message.sending.as_ref()?;
+    let (index, part) = sending.next_part()?;
+    Some((index, part.text.clone(), sending.parts.len()))
+}
+
+/// Writes that the platform took a part, whether or not the echo came first.
+async fn taken<S: History>(
+    store: &S,
+    message: Message,
+    index: usize,
+    platform_id: &PlatformMessageId,
+    called_at: Timestamp,
+    now: Timestamp,
+) -> Result<Message, DeliverError> {
+    update(store, message, now, |message| {
+        let changed = message.part_taken(index, platform_id, called_at);
+        if changed
+            && let Some(sending) = &mut message.sending
+            && matches!(sending.outcome, Outcome::Sending { .. })
+        {
+            sending.outcome = Outcome::Sending { lease_until: now.plus(LEASE) };
+        }
+        changed
+    })
+    .await
+}
+
+async fn not_taken<S: History + Outbox>(store: &S, message: Message, error: SendError, now: Timestamp) -> Result<Step, DeliverError> {
+    let attempts = message.sending.as_ref().map_or(0, |sending| sending.attempts);
+    let pause = match &error {
+        SendError::AskedToWait { pause, .. } => *pause,
+        SendError::NotSent { .. } | SendError::Waits { .. } | SendError::Refused { .. } | SendError::Unknown { .. } => {
+            backoff(attempts, dice(&message.id))
+        }
+    };
+    let (outcome, step) = match error.clone() {
+        SendError::NotSent { reason } if attempts >= MOST_ATTEMPTS => {
+            let reason = format!("gave up after {attempts} attempts: {reason}. Send it again when the cause is gone.");
+            (Outcome::Failed { reason }, Ok(Step::Failed))
+        }
+        SendError::NotSent { reason } | SendError::AskedToWait { reason, .. } => {
+            (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause }))
+        }
+        SendError::Waits { on, reason } => (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on)))),
+        SendError::Refused { reason } => (Outcome::Failed { reason }, Ok(Step::Failed)),
+        SendError::Unknown { reason } => (Outcome::Unconfirmed { since: now, reason }, Ok(Step::Stopped(Stop::Unconfirmed))),
+    };
+    let message = end(store, message, outcome, now).await?;
+    if message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sent { .. })) {
+        return Ok(Step::Sent);
+    }
+    if let Ok(Step::Stopped(Stop::Waiting(on))) = step {
+        store.set_waiting(&message.conversation, Some(on)).await.map_err(DeliverError::Unrecorded)?;
+    }
+    step
+}
+
+/// Writes an outcome, unless the echo has told a better one in the meantime.
+async fn end<S: History>(store: &S, message: Message, outcome: Outcome, now: Timestamp) -> Result<Message, DeliverError> {
+    update(store, message, now, |message| match &mut message.sending {
+        Some(sending) if matches!(sending.outcome, Outcome::Sending { .. }) => {
+            sending.outcome = outcome.clone();
+            true
+        }
+        Some(_) | None => false,
+    })
+    .await
+}
+
+/// Changes a message and writes it, starting over from the stored row when another worker was faster.
+async fn update<S: History>(
+    store: &S,
+    mut message: Message,
+    now: Timestamp,
+    change: impl Fn(&mut Message) -> bool,
+) -> Result<Message, DeliverError> {
+    for _ in 0..WRITES {
+        if !change(&mut message) {
+            return Ok(message);
+        }
+        let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now));
+        match store.save(&message, due_at).await.map_err(DeliverError::Unrecorded)? {
+            Saved::Saved => {
+                message.revision += 1;
+                return Ok(message);
+            }
+            Saved::Stale => {
+                let stored = store.message(&message.conversation, &message.id).await.map_err(DeliverError::Unrecorded)?;
+                message = stored.ok_or(DeliverError::Busy)?;
+            }
+        }
+    }
+    Err(DeliverError::Busy)
+}
+
+/// A number that differs between messages.
+fn dice(id: &MessageId) -> u64 {
+    id.as_str().bytes().fold(0, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+}
+
+impl Outcome {
+    /// Returns when the sweep should look at a message again that is still like this; nothing when only an event can move it, or it ended.
+    #[must_use]
+    pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        /// Longer than the queue's own retries take to come round.
+        const RELAY_AFTER: Duration = Duration::from_mins(2);
+        /// How often a Page that cannot send is tried.
+        const PROBE_PAGE: Duration = Duration::from_mins(5);
+        /// How often a thread is tried that another app holds, beside the event that returns it.
+        const PROBE_THREAD: Duration = Duration::from_hours(1);
+        match self {
+            Self::Queued { .. } => Some(now.plus(RELAY_AFTER)),
+            Self::Sending { lease_until } => Some(lease_until.plus(RELAY_AFTER)),
+            Self::Unconfirmed { since, .. } => Some(since.plus(HOLD_FOR_UNCONFIRMED)).filter(|due| *due > now),
+            Self::Waiting { on: WaitingFor::Page, .. } => Some(now.plus(PROBE_PAGE)),
+            Self::Waiting { on: WaitingFor::Thread, .. } => Some(now.plus(PROBE_THREAD)),
+            Self::Waiting { on: WaitingFor::Window, .. } | Self::Sent { .. } | Self::Failed { .. } => None,
+        }
+    }
+
+    /// Tells whether nothing more happens to the message.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        match self {
+            Self::Sent { .. } | Self::Failed { .. } => true,
+            Self::Queued { .. } | Self::Sending { .. } | Self::Waiting { .. } | Self::Unconfirmed { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "deliver_tests.rs"]
+mod tests;

@@ -1,0 +1,277 @@
+//! From an event to stored history, once; and what follows from it.
+
+use crate::conversation::Conversation;
+use crate::history::{self, TimelineEvent};
+use crate::id::{ConversationId, DedupeKey, PlatformMessageId, UserId};
+use crate::inbound::{Echo, EventKind, InboundEvent, Party};
+use crate::job::{Occasion, OutboundJob};
+use crate::message::{MessageChange, Outcome, Reacted, WaitingFor, parse_part_metadata};
+use crate::operator::{OperatorEvent, Severity};
+use crate::ports::{History, JobQueueError, Kept, OutboundQueue, Recorded, Recording, Saved, StoreError};
+use crate::profile;
+use crate::retry::{Retry, Retryable};
+use crate::time::Timestamp;
+
+/// How often a write is tried again after losing a race for a row.
+const ATTEMPTS: u32 = 10;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// A new row stands in the history.
+    New,
+    /// It stood there already.
+    Duplicate,
+    /// It changed an earlier message, or settled one of our own.
+    Changed,
+    /// It is kept until the message that it changes comes.
+    KeptForLater,
+    /// It says nothing that was not known.
+    NothingNew,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    #[error("the event could not be stored")]
+    Store(#[source] StoreError),
+    /// The event is stored; what follows from it is not enqueued. Taking the event again enqueues it.
+    #[error("what follows from the event could not be enqueued")]
+    FollowUp(#[source] JobQueueError),
+    #[error("the row changed {ATTEMPTS} times while it was written")]
+    Busy,
+}
+
+impl Retryable for IngestError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Store(err) => err.retry(),
+            Self::FollowUp(err) => err.retry(),
+            Self::Busy => Retry::Backoff,
+        }
+    }
+}
+
+/// Takes one event. Taking it again changes nothing and repeats only what follows from it, which is harmless.
+pub async fn ingest(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    event: &InboundEvent,
+    now: Timestamp,
+) -> Result<Ingested, IngestError> {
+    match &event.party {
+        Party::Person(user) => of_person(history, queue, user, event, now).await,
+        Party::Reference(_) | Party::Page => of_page(history, event).await,
+    }
+}
+
+async fn of_page(history: &impl History, event: &InboundEvent) -> Result<Ingested, IngestError> {
+    let recorded = history.record_page_event(&TimelineEvent::of(event), &event.dedupe_key()).await.map_err(IngestError::Store)?;
+    Ok(match recorded {
+        Recorded::New => Ingested::New,
+        Recorded::Duplicate | Recorded::Stale => Ingested::Duplicate,
+    })
+}
+
+async fn of_person(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    user: &UserId,
+    event: &InboundEvent,
+    now: Timestamp,
+) -> Result<Ingested, IngestError> {
+    let at = event.occurred_at;
+    match &event.kind {
+        EventKind::Echo(echo) => {
+            if let Some(settled) = settle_our_own(history, queue, user, event, echo, now).await? {
+                return Ok(settled);
+            }
+        }
+        EventKind::Edit { platform_id, text, number } => {
+            let change = MessageChange::Edit { number: *number, text: text.clone(), at };
+            return change_message(history, event, platform_id, &change).await;
+        }
+        EventKind::Unsend { platform_id } => return change_message(history, event, platform_id, &MessageChange::Unsend { at }).await,
+        EventKind::Reaction { platform_id, reaction } => {
+            let change = MessageChange::Reaction(Reacted { reaction: reaction.clone(), at });
+            let changed = change_message(history, event, platform_id, &change).await?;
+            record(history, queue, user, event, now).await?;
+            return Ok(changed);
+        }
+        EventKind::Message(_)
+        | EventKind::Postback(_)
+        | EventKind::Delivered { .. }
+        | EventKind::Read { .. }
+        | EventKind::Referral(_)
+        | EventKind::OptIn(_)
+        | EventKind::ThreadControl { .. }
+        | EventKind::Enforcement { .. }
+        | EventKind::TemplateStatus { .. }
+        | EventKind::Noted(_)
+        | EventKind::Unknown(_) => {}
+    }
+    record(history, queue, user, event, now).await
+}
+
+/// Records the event with the conversation's summary, reading and writing again when another worker was faster.
+async fn record(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    user: &UserId,
+    event: &InboundEvent,
+    now: Timestamp,
+) -> Result<Ingested, IngestError> {
+    let id = ConversationId::of(&event.page, user);
+    let key = event.dedupe_key();
+    for _ in 0..ATTEMPTS {
+        let current = history.conversation(&id).await.map_err(IngestError::Store)?;
+        let Some(change) = history::apply(current.as_ref(), user, event) else {
+            return match (&event.kind, current) {
+                // A mark for a conversation that we never saw is kept as an event: it makes no conversation.
+                (EventKind::Delivered { .. } | EventKind::Read { .. }, None) => of_page(history, event).await,
+                _ => Ok(Ingested::NothingNew),
+            };
+        };
+        let recording = Recording { conversation: &change.conversation, entry: change.entry.as_ref().map(|entry| (entry, &key)) };
+        let recorded = history.record(&recording).await.map_err(IngestError::Store)?;
+        if recorded == Recorded::Stale {
+            continue;
+        }
+        follow_up(queue, &change.conversation, event, &key, now).await?;
+        return Ok(match (recorded, change.entry) {
+            (Recorded::New | Recorded::Stale, Some(_)) => Ingested::New,
+            (Recorded::New | Recorded::Stale, None) => Ingested::Changed,
+            (Recorded::Duplicate, _) => Ingested::Duplicate,
+        });
+    }
+    Err(IngestError::Busy)
+}
+
+/// Enqueues what follows. It is done again when the event comes again, so a crash before it loses nothing.
+async fn follow_up(
+    queue: &impl OutboundQueue,
+    conversation: &Conversation,
+    event: &InboundEvent,
+    key: &DedupeKey,
+    now: Timestamp,
+) -> Result<(), IngestError> {
+    if conversation.waiting_for.is_some_and(|on| wakes(&event.kind, on)) {
+        let job = OutboundJob::Wake { conversation: conversation.id.clone() };
+        queue.enqueue(&job, &Occasion::Event(key.clone())).await.map_err(IngestError::FollowUp)?;
+    }
+    let wrote = matches!(event.kind, EventKind::Message(_) | EventKind::Postback(_));
+    if wrote && profile::is_stale(conversation, now) {
+        let job = OutboundJob::LookUpName { conversation: conversation.id.clone() };
+        // A name is not worth holding intake up: the next message asks again.
+        drop(queue.enqueue(&job, &Occasion::Stale(now)).await);
+    }
+    Ok(())
+}
+
+/// Tells whether an event may end what a message waits for.
+fn wakes(kind: &EventKind, waiting: WaitingFor) -> bool {
+    match waiting {
+        WaitingFor::Window => {
+            matches!(kind, EventKind::Message(_) | EventKind::Postback(_) | EventKind::Referral(_) | EventKind::Reaction { .. })
+        }
+        WaitingFor::Thread => matches!(kind, EventKind::ThreadControl { .. }),
+        WaitingFor::Page => false,
+    }
+}
+
+/// Settles a message of ours by the echo that carries its id; nothing when the echo is of somebody else's message.
+async fn settle_our_own(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    user: &UserId,
+    event: &InboundEvent,
+    echo: &Echo,
+    now: Timestamp,
+) -> Result<Option<Ingested>, IngestError> {
+    let Some((id, index)) = echo.metadata.as_deref().and_then(parse_part_metadata) else { return Ok(None) };
+    let conversation = ConversationId::of(&event.page, user);
+    for _ in 0..ATTEMPTS {
+        let Some(mut message) = history.message(&conversation, &id).await.map_err(IngestError::Store)? else { return Ok(None) };
+        let was_unknown = message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Unconfirmed { .. }));
+        if !message.part_taken(index, &echo.platform_id, event.occurred_at) {
+            return Ok(Some(Ingested::Duplicate));
+        }
+        let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now));
+        if history.save(&message, due_at).await.map_err(IngestError::Store)? == Saved::Stale {
+            continue;
+        }
+        if was_unknown {
+            let job = OutboundJob::Wake { conversation };
+            queue.enqueue(&job, &Occasion::Event(event.dedupe_key())).await.map_err(IngestError::FollowUp)?;
+        }
+        return Ok(Some(Ingested::Changed));
+    }
+    Err(IngestError::Busy)
+}
+
+async fn change_message(
+    history: &impl History,
+    event: &InboundEvent,
+    platform_id: &PlatformMessageId,
+    change: &MessageChange,
+) -> Result<Ingested, IngestError> {
+    let key = DedupeKey::of_message(&event.page, platform_id);
+    for _ in 0..ATTEMPTS {
+        let Some(mut message) = history.message_by_key(&key).await.map_err(IngestError::Store)? else {
+            match history.keep_change(&key, platform_id, change).await.map_err(IngestError::Store)? {
+                Kept::UntilMessageComes => return Ok(Ingested::KeptForLater),
+                Kept::MessageIsThere => continue,
+            }
+        };
+        if !message.apply(change) {
+            return Ok(Ingested::Duplicate);
+        }
+        let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(event.occurred_at));
+        if history.save(&message, due_at).await.map_err(IngestError::Store)? == Saved::Saved {
+            return Ok(Ingested::Changed);
+        }
+    }
+    Err(IngestError::Busy)
+}
+
+/// Returns what an operator must hear of an event, once it is new.
+#[must_use]
+pub fn operator_event(event: &InboundEvent) -> Option<OperatorEvent> {
+    match &event.kind {
+        EventKind::Enforcement { action, reason } => {
+            let severity = if action == "unblock" { Severity::Notice } else { Severity::Critical };
+            let reason = reason.as_deref().unwrap_or("no reason given");
+            Some(OperatorEvent::new(
+                "page_enforcement",
+                severity,
+                format!("Meta says '{action}' of Page {}: {reason}. Look at Page Support Inbox in Meta Business Suite.", event.page),
+            ))
+        }
+        EventKind::TemplateStatus { name, language, status, reason } => {
+            let severity = if status == "APPROVED" { Severity::Notice } else { Severity::Warning };
+            Some(OperatorEvent::new(
+                "template_status",
+                severity,
+                format!(
+                    "template {} ({}) of Page {} is now {status}: {}",
+                    name.as_deref().unwrap_or("without a name"),
+                    language.as_deref().unwrap_or("no language"),
+                    event.page,
+                    reason.as_deref().unwrap_or("no reason given"),
+                ),
+            ))
+        }
+        EventKind::Message(_)
+        | EventKind::Postback(_)
+        | EventKind::Echo(_)
+        | EventKind::Delivered { .. }
+        | EventKind::Read { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Edit { .. }
+        | EventKind::Unsend { .. }
+        | EventKind::Referral(_)
+        | EventKind::OptIn(_)
+        | EventKind::ThreadControl { .. }
+        | EventKind::Noted(_)
+        | EventKind::Unknown(_) => None,
+    }
+}

@@ -1,0 +1,30 @@
+//! What Shopbell knows and decides: types, rules, use cases, and the ports through which it reaches the world.
+//!
+//! No I/O, no async runtime and no AWS live here. Data flows one way:
+//!
+//! ```text
+//! platform event ─▶ inbound::InboundEvent ─▶ history::apply ─▶ Change ─▶ ports::History::record
+//! reply request  ─▶ reply::Draft ─▶ outbound::Message ─▶ ports::Outbox::accept ─▶ deliver::drain ─▶ ports::SendApi
+//! ```
+//!
+//! Ports are traits in [`ports`], beside nothing else; adapters in the other crates of `shared/` implement them.
+
+pub mod conversation;
+pub mod deliver;
+pub mod history;
+pub mod id;
+pub mod inbound;
+pub mod ingest;
+pub mod job;
+pub mod message;
+pub mod operator;
+pub mod ports;
+pub mod profile;
+pub mod relay;
+pub mod reply;
+pub mod retry;
+pub mod secret;
+pub mod text;
+pub mod time;
+pub mod triage;
+pub mod window;

@@ -1,0 +1,323 @@
+//! What the domain needs of the world. Adapters implement these traits; no type of theirs crosses.
+//!
+//! A lost race is an outcome, not an error: see [`Recorded`], [`Saved`], [`Claim`].
+
+use std::future::Future;
+
+use crate::conversation::{Conversation, Status};
+use crate::history::{Entry, TimelineEvent};
+use crate::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
+use crate::job::{Occasion, OutboundJob};
+use crate::message::{Message, MessageChange, WaitingFor};
+use crate::retry::{Retry, Retryable};
+use crate::time::Timestamp;
+
+/// The store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Throttled, unreachable or over capacity.
+    #[error("the table did not answer: {reason}")]
+    Unavailable { reason: String },
+    /// The table refused the request itself; trying again changes nothing.
+    #[error("the table refused the request: {reason}")]
+    Refused { reason: String },
+    /// A row is not what this version writes.
+    #[error("the row {key} cannot be read: {reason}")]
+    Corrupt { key: String, reason: String },
+}
+
+impl Retryable for StoreError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Unavailable { .. } => Retry::Backoff,
+            Self::Refused { .. } | Self::Corrupt { .. } => Retry::Never,
+        }
+    }
+}
+
+/// What to record of an event, in one transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Recording<'a> {
+    /// The summary as it should be; its `version` is the one that was read.
+    pub conversation: &'a Conversation,
+    /// The new row with the key under which it is recorded once.
+    pub entry: Option<(&'a Entry, &'a DedupeKey)>,
+}
+
+/// What became of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    New,
+    /// The entry was there already; nothing was written.
+    Duplicate,
+    /// The conversation has another version by now; nothing was written.
+    Stale,
+}
+
+/// What became of a change to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    Saved,
+    /// The message has another revision by now; nothing was written.
+    Stale,
+}
+
+/// Where a change went whose message was not there when asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is applied when the message comes.
+    UntilMessageComes,
+    /// The message came in the meantime.
+    MessageIsThere,
+}
+
+/// Work that can never succeed, set aside with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// What it was: `meta.delivery`, `meta.element`, `outbound.job`.
+    pub kind: String,
+    pub reason: String,
+    pub body: Vec<u8>,
+    pub page: Option<PageId>,
+    pub received_at: Timestamp,
+}
+
+/// The stored history of conversations, as intake needs it.
+pub trait History: Sync {
+    fn conversation(&self, id: &ConversationId) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
+
+    fn record(&self, recording: &Recording<'_>) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
+
+    /// Records what concerns no conversation.
+    fn record_page_event(&self, event: &TimelineEvent, key: &DedupeKey) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
+
+    fn message(&self, conversation: &ConversationId, id: &MessageId) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
+
+    /// Finds a message by the platform's id.
+    fn message_by_key(&self, key: &DedupeKey) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
+
+    /// Writes a changed message whose `revision` is the one that was read. In the same transaction its platform ids become findable;
+    /// its place among the pending goes when it has ended, and else is due at `due_at`, or never.
+    fn save(&self, message: &Message, due_at: Option<Timestamp>) -> impl Future<Output = Result<Saved, StoreError>> + Send;
+
+    /// Keeps a change for a message that has not come yet.
+    fn keep_change(
+        &self,
+        key: &DedupeKey,
+        platform_id: &PlatformMessageId,
+        change: &MessageChange,
+    ) -> impl Future<Output = Result<Kept, StoreError>> + Send;
+
+    fn park(&self, parked: &Parked) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A conversation with what it has accepted and not yet sent, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenConversation {
+    pub conversation: Conversation,
+    pub pending: Vec<MessageId>,
+}
+
+/// What became of accepting a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    Accepted,
+    /// The conversation has another version by now; nothing was written.
+    Stale,
+}
+
+/// What became of asking for the exclusive right to send a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claim {
+    Ours(Box<Message>),
+    /// Another worker holds it; its lease ends at the given moment.
+    HeldElsewhere(Timestamp),
+    /// A worker held it and never said what became of it: the outcome of its call is unknown.
+    Abandoned(Box<Message>),
+    /// Its outcome is unknown since the given moment.
+    Unconfirmed(Timestamp),
+    /// It was sent, has failed, or is gone.
+    Ended,
+}
+
+/// The messages on their way out.
+pub trait Outbox: Sync {
+    fn open(&self, id: &ConversationId) -> impl Future<Output = Result<Option<OpenConversation>, StoreError>> + Send;
+
+    /// Stores a new message, its place among the pending, and the conversation that it moved, in one transaction.
+    fn accept(
+        &self,
+        message: &Message,
+        conversation: &Conversation,
+        due_at: Timestamp,
+    ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    fn claim(
+        &self,
+        conversation: &ConversationId,
+        message: &MessageId,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Takes a message that has ended off the pending; it does nothing when it is off already.
+    fn forget(&self, conversation: &ConversationId, message: &MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Says what the conversation's oldest pending message waits for, so that intake knows whom to wake.
+    fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// A pending message that should have left by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    pub conversation: ConversationId,
+    pub message: MessageId,
+    pub due_at: Timestamp,
+}
+
+/// What is due, by the sharded sparse index.
+pub trait DueIndex: Sync {
+    fn due(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+
+    /// Moves what is still due at the moment that was read; a lost race does nothing.
+    fn postpone(&self, due: &Due, until: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Which conversations a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InboxFilter {
+    pub page: Option<PageId>,
+    pub status: Option<Status>,
+    pub assignee: Option<String>,
+}
+
+/// A place in the inbox: everything after it was active earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxPosition {
+    pub last_activity_at: Timestamp,
+    pub conversation: ConversationId,
+}
+
+/// The order of a list of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    OldestFirst,
+    NewestFirst,
+}
+
+/// The inbox as agents and backends read it.
+pub trait Inbox: Sync {
+    /// Lists conversations, newest activity first, after `after`; at most `limit`.
+    fn list(
+        &self,
+        filter: &InboxFilter,
+        after: Option<&InboxPosition>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Conversation>, StoreError>> + Send;
+
+    /// Lists messages of a conversation after `after`; at most `limit`.
+    fn messages(
+        &self,
+        conversation: &ConversationId,
+        order: Order,
+        after: Option<&MessageId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Message>, StoreError>> + Send;
+}
+
+/// The outbound queue did not take a job.
+#[derive(Debug, thiserror::Error)]
+#[error("the outbound queue did not take the job: {reason}")]
+pub struct JobQueueError {
+    pub reason: String,
+}
+
+impl Retryable for JobQueueError {
+    fn retry(&self) -> Retry {
+        Retry::Backoff
+    }
+}
+
+/// The outbound queue.
+pub trait OutboundQueue: Sync {
+    fn enqueue(&self, job: &OutboundJob, occasion: &Occasion) -> impl Future<Output = Result<(), JobQueueError>> + Send;
+}
+
+/// One call of the Send API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendRequest<'a> {
+    pub page: &'a PageId,
+    pub user: &'a UserId,
+    pub text: &'a str,
+    /// Comes back in the echo.
+    pub metadata: &'a str,
+}
+
+/// Why a send did not end with the platform's id. Every variant carries plain words for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It surely did not reach the customer, and may if tried again.
+    #[error("not sent: {reason}")]
+    NotSent { reason: String },
+    /// The platform said when to come back.
+    #[error("asked to wait: {reason}")]
+    AskedToWait { reason: String, pause: std::time::Duration },
+    /// It can go when something happens.
+    #[error("waits: {reason}")]
+    Waits { on: WaitingFor, reason: String },
+    /// It can never go.
+    #[error("refused: {reason}")]
+    Refused { reason: String },
+    /// The call may or may not have arrived.
+    #[error("unknown outcome: {reason}")]
+    Unknown { reason: String },
+}
+
+impl Retryable for SendError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::NotSent { .. } => Retry::Backoff,
+            Self::AskedToWait { pause, .. } => Retry::After(*pause),
+            Self::Waits { .. } | Self::Refused { .. } | Self::Unknown { .. } => Retry::Never,
+        }
+    }
+}
+
+/// The platform's Send API.
+pub trait SendApi: Sync {
+    fn send(&self, request: &SendRequest<'_>) -> impl Future<Output = Result<PlatformMessageId, SendError>> + Send;
+}
+
+/// Why a profile could not be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    #[error("the platform did not answer: {reason}")]
+    Unavailable { reason: String },
+    #[error("the platform asked to wait: {reason}")]
+    AskedToWait { reason: String, pause: std::time::Duration },
+    /// The token is missing or dead, or the app may not ask.
+    #[error("the platform refused: {reason}")]
+    Refused { reason: String },
+}
+
+impl Retryable for ProfileError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Unavailable { .. } => Retry::Backoff,
+            Self::AskedToWait { pause, .. } => Retry::After(*pause),
+            Self::Refused { .. } => Retry::Never,
+        }
+    }
+}
+
+/// The platform's user profiles.
+pub trait ProfileApi: Sync {
+    /// Returns the name, or nothing when the platform does not tell it.
+    fn name(&self, page: &PageId, user: &UserId) -> impl Future<Output = Result<Option<String>, ProfileError>> + Send;
+}
+
+/// The time. Production reads the system's, tests move their own.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    fn now(&self) -> Timestamp;
+}

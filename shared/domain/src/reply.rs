@@ -1,0 +1,128 @@
+//! Accepting a reply: stored first, then enqueued. What was stored is sent even when the enqueue fails, because the sweep relays it.
+
+use std::time::Duration;
+
+use crate::conversation::Conversation;
+use crate::id::{ConversationId, MessageId};
+use crate::job::{Occasion, OutboundJob};
+use crate::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, Sending};
+use crate::ports::{Accepted, JobQueueError, OutboundQueue, Outbox, StoreError};
+use crate::text;
+use crate::time::Timestamp;
+
+/// The longest reply, in UTF-16 units: ten parts. What is longer is hardly an answer in a chat.
+pub const LONGEST_REPLY: usize = 10 * text::LONGEST_PART;
+
+/// How many messages of one conversation may wait to leave.
+pub const MOST_PENDING: usize = 100;
+
+/// How far ahead of our clock an echo's moment may be and still order what follows it.
+const CLOCK_SKEW: Duration = Duration::from_secs(10);
+
+/// How often a write is tried again after losing a race for the conversation.
+const ATTEMPTS: u32 = 10;
+
+/// What somebody wants to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub text: String,
+    pub author: Author,
+}
+
+/// An accepted reply.
+#[derive(Debug)]
+pub struct Reply {
+    pub message: Message,
+    pub conversation: Conversation,
+    /// Why the job was not enqueued, when it was not: the sweep will.
+    pub not_enqueued: Option<JobQueueError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyError {
+    #[error("there is no such conversation")]
+    NoSuchConversation,
+    #[error("the text is blank")]
+    BlankText,
+    #[error("the text is longer than {LONGEST_REPLY} characters")]
+    TextTooLong,
+    #[error("{MOST_PENDING} messages of this conversation wait to leave already")]
+    TooManyPending,
+    #[error("the conversation could not be read or the message not stored")]
+    Store(#[source] StoreError),
+    #[error("the conversation changed {ATTEMPTS} times while the message was stored")]
+    Busy,
+}
+
+/// Accepts `draft` as the next message of the conversation.
+pub async fn reply(
+    outbox: &impl Outbox,
+    queue: &impl OutboundQueue,
+    id: &ConversationId,
+    draft: &Draft,
+    now: Timestamp,
+    random: u128,
+) -> Result<Reply, ReplyError> {
+    let parts = parts(&draft.text)?;
+    for _ in 0..ATTEMPTS {
+        let open = outbox.open(id).await.map_err(ReplyError::Store)?.ok_or(ReplyError::NoSuchConversation)?;
+        if open.pending.len() >= MOST_PENDING {
+            return Err(ReplyError::TooManyPending);
+        }
+        let mut conversation = open.conversation;
+        let at = accepted_at(&conversation, now);
+        let message = compose(&conversation, draft, parts.clone(), at, random);
+        conversation.page_wrote(draft.author.kind == AuthorKind::Agent, at);
+        let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now)).unwrap_or(now);
+        match outbox.accept(&message, &conversation, due_at).await.map_err(ReplyError::Store)? {
+            Accepted::Stale => {}
+            Accepted::Accepted => {
+                let job = OutboundJob::Deliver { conversation: id.clone(), message: message.id.clone() };
+                let not_enqueued = queue.enqueue(&job, &Occasion::Accepted).await.err();
+                return Ok(Reply { message, conversation, not_enqueued });
+            }
+        }
+    }
+    Err(ReplyError::Busy)
+}
+
+fn parts(text: &str) -> Result<Vec<Part>, ReplyError> {
+    if text.encode_utf16().count() > LONGEST_REPLY {
+        return Err(ReplyError::TextTooLong);
+    }
+    let parts: Vec<Part> = text::split(text, text::LONGEST_PART).into_iter().map(|text| Part { text, platform_id: None }).collect();
+    if parts.is_empty() { Err(ReplyError::BlankText) } else { Ok(parts) }
+}
+
+/// A moment after the last message of ours, so that ids keep the order of acceptance even within a millisecond.
+fn accepted_at(conversation: &Conversation, now: Timestamp) -> Timestamp {
+    let after_last = conversation.last_outbound_at.map(|last| last.plus(Duration::from_millis(1)));
+    after_last.filter(|after| *after <= now.plus(CLOCK_SKEW)).map_or(now, |after| after.max(now))
+}
+
+fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Timestamp, random: u128) -> Message {
+    Message {
+        id: MessageId::new(at, random),
+        conversation: conversation.id.clone(),
+        page: conversation.page.clone(),
+        user: conversation.user.clone(),
+        direction: Direction::Outbound,
+        kind: MessageKind::Text,
+        author: draft.author.clone(),
+        occurred_at: at,
+        text: Some(draft.text.clone()),
+        attachments: Vec::new(),
+        payload: None,
+        reply_to: None,
+        referral: None,
+        platform_ids: Vec::new(),
+        app: None,
+        standby: false,
+        reaction: None,
+        edits: Vec::new(),
+        unsent_at: None,
+        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts }),
+        raw: None,
+        revision: 0,
+    }
+}

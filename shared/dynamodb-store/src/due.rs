@@ -1,0 +1,58 @@
+//! The port `DueIndex`: pending messages by the moment at which they should have left.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ports::{Due, DueIndex, StoreError};
+use domain::time::Timestamp;
+
+use crate::{Table, error, item, key};
+
+impl DueIndex for Table {
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let mut due = Vec::new();
+        for shard in 0..key::DUE_SHARDS {
+            let found = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(key::DUE_INDEX)
+                .key_condition_expression("due_pk = :pk AND due_sk <= :now")
+                .expression_attribute_values(":pk", AttributeValue::S(key::due_partition(shard)))
+                .expression_attribute_values(":now", AttributeValue::S(key::due_until(now)))
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .send()
+                .await
+                .map_err(error::of)?;
+            for item in found.items() {
+                let sort = item.get("due_sk").and_then(|value| value.as_s().ok());
+                let Some((due_at, conversation, message)) = sort.and_then(|sort| key::parse_due_sort(sort)) else {
+                    return Err(error::corrupt(item.get("pk"), item.get("sk"), "due_sk names no message"));
+                };
+                due.push(Due { conversation, message, due_at });
+            }
+        }
+        due.sort_by_key(|item| item.due_at);
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    async fn postpone(&self, due: &Due, until: Timestamp) -> Result<(), StoreError> {
+        let sort = |at| AttributeValue::S(key::due_sort(at, &due.conversation, &due.message));
+        let moved = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(item::key_of(&key::pending(&due.conversation, &due.message))))
+            .update_expression("SET due_sk = :until")
+            .condition_expression("due_sk = :read")
+            .expression_attribute_values(":until", sort(until))
+            .expression_attribute_values(":read", sort(due.due_at))
+            .send()
+            .await;
+        match moved {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(other) => Err(error::of(other)),
+        }
+    }
+}

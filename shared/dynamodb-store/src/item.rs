@@ -1,0 +1,131 @@
+//! Rows as items. Every item carries `schema`, so that a later version knows what it reads.
+
+#[expect(clippy::disallowed_types, reason = "the SDK's type; items have no order")]
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::conversation::Conversation;
+use domain::history::TimelineEvent;
+use domain::id::MessageId;
+use domain::message::{Message, MessageChange};
+use domain::ports::StoreError;
+use domain::time::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::key::{self, Key};
+use crate::{blob, error};
+
+/// The version of everything that this crate writes.
+pub(crate) const SCHEMA: &str = "1";
+
+#[expect(clippy::disallowed_types, reason = "the SDK's type; items have no order")]
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// An item with its key and schema, and nothing else.
+pub(crate) fn keyed(key: &Key) -> Item {
+    let mut item = key_of(key);
+    item.insert("schema".into(), AttributeValue::N(SCHEMA.into()));
+    item
+}
+
+/// Only the key, as requests want it.
+pub(crate) fn key_of(key: &Key) -> Item {
+    Item::from([("pk".into(), AttributeValue::S(key.pk.clone())), ("sk".into(), AttributeValue::S(key.sk.clone()))])
+}
+
+/// The item of a conversation at its next version, with its place in the inbox.
+pub(crate) fn of_conversation(conversation: &Conversation) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::conversation(&conversation.id));
+    item.insert("version".into(), AttributeValue::N((conversation.version + 1).to_string()));
+    item.insert("conversation".into(), encode(conversation)?);
+    let shard = key::inbox_shard(&conversation.id);
+    let partition = key::inbox_partition(&conversation.page, conversation.status(), shard);
+    item.insert("inbox_pk".into(), AttributeValue::S(partition));
+    item.insert("inbox_sk".into(), AttributeValue::S(key::inbox_sort(conversation.last_activity_at, &conversation.id)));
+    Ok(item)
+}
+
+pub(crate) fn to_conversation(item: &Item) -> Result<Conversation, StoreError> {
+    let mut conversation: Conversation = decode(item, "conversation")?;
+    conversation.version = number(item, "version").ok_or_else(|| corrupt(item, "no version"))?;
+    Ok(conversation)
+}
+
+/// The item of a message at its first revision, and the items that hold the rest of its raw event.
+pub(crate) fn of_message(message: &Message) -> Result<(Item, Vec<Item>), StoreError> {
+    let key = key::message(&message.conversation, &message.id);
+    let mut item = keyed(&key);
+    item.insert("revision".into(), AttributeValue::N("1".into()));
+    item.insert("message".into(), message_value(message)?);
+    let pieces = message.raw.as_ref().map_or_else(Vec::new, |raw| blob::pack(&mut item, &key, raw.as_bytes()));
+    Ok((item, pieces))
+}
+
+/// A message without what stands in attributes of its own.
+pub(crate) fn message_value(message: &Message) -> Result<AttributeValue, StoreError> {
+    encode(&Message { raw: None, revision: 0, ..message.clone() })
+}
+
+/// Reads a message. Its raw event comes along when it is in the item whole.
+pub(crate) fn to_message(item: &Item) -> Result<Message, StoreError> {
+    let mut message: Message = decode(item, "message")?;
+    message.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
+    if blob::pieces(item) == 0 {
+        message.raw = blob::unpack(item, &[]).and_then(|bytes| String::from_utf8(bytes).ok());
+    }
+    Ok(message)
+}
+
+/// The item of an event at `key`, and the items that hold the rest of its raw form.
+pub(crate) fn of_event(event: &TimelineEvent, key: &Key) -> Result<(Item, Vec<Item>), StoreError> {
+    let mut item = keyed(key);
+    item.insert("event".into(), encode(&TimelineEvent { raw: String::new(), ..event.clone() })?);
+    let pieces = blob::pack(&mut item, key, event.raw.as_bytes());
+    Ok((item, pieces))
+}
+
+/// The item of a pending message: no more than its place in the order, and when it is due, if ever.
+pub(crate) fn of_pending(message: &Message, due_at: Option<Timestamp>) -> Item {
+    let mut item = keyed(&key::pending(&message.conversation, &message.id));
+    if let Some(at) = due_at {
+        let shard = key::due_shard(&message.conversation);
+        item.insert("due_pk".into(), AttributeValue::S(key::due_partition(shard)));
+        item.insert("due_sk".into(), AttributeValue::S(key::due_sort(at, &message.conversation, &message.id)));
+    }
+    item
+}
+
+/// What stands under a dedupe key: the row that was recorded, or changes that wait for it.
+#[derive(Debug, Default)]
+pub(crate) struct Marker {
+    pub(crate) row: Option<Key>,
+    pub(crate) changes: Vec<MessageChange>,
+}
+
+pub(crate) fn to_marker(item: &Item) -> Result<Marker, StoreError> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let row = text("row_pk").zip(text("row_sk")).map(|(pk, sk)| Key { pk, sk });
+    let changes = if item.contains_key("changes") { decode(item, "changes")? } else { Vec::new() };
+    Ok(Marker { row, changes })
+}
+
+pub(crate) fn to_pending(item: &Item) -> Option<MessageId> {
+    key::pending_message(item.get("sk")?.as_s().ok()?)
+}
+
+pub(crate) fn encode<T: serde::Serialize>(value: T) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value).map_err(|err| error::encode(&err))
+}
+
+fn decode<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, StoreError> {
+    let value = item.get(name).cloned().ok_or_else(|| corrupt(item, format!("no {name}")))?;
+    serde_dynamo::from_attribute_value(value).map_err(|_| corrupt(item, format!("{name} is not of schema {SCHEMA}")))
+}
+
+fn number(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+fn corrupt(item: &Item, reason: impl Into<String>) -> StoreError {
+    error::corrupt(item.get("pk"), item.get("sk"), reason)
+}

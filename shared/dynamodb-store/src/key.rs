@@ -1,0 +1,219 @@
+//! Every key pattern of the table, and no other place spells one.
+//!
+//! | what | `pk` | `sk` |
+//! | --- | --- | --- |
+//! | conversation | `CNV#<conversation>` | `C#` |
+//! | pending message | `CNV#<conversation>` | `C#OUT#<ulid>` |
+//! | message | `CNV#<conversation>` | `M#<ulid>` |
+//! | event of a conversation | `CNV#<conversation>` | `E#<ulid>` |
+//! | the rest of a long raw event | as its row | `<sk of the row>#RAW#<nn>` |
+//! | what was recorded under a dedupe key | `KEY#<dedupe key>` | `K#` |
+//! | event of a Page | `PAGE#<page>#<yyyy-mm-dd>` | `E#<ulid>` |
+//! | Page | `PAGES` | `P#<page>` |
+//! | parked work | `PARKED#<yyyy-mm-dd>` | `W#<ulid>` |
+//!
+//! | index | partition | sort |
+//! | --- | --- | --- |
+//! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 13 digits>#<conversation>` |
+//! | `due` | `due_pk` = `DUE#<shard>` | `due_sk` = `<ms, 13 digits>#<conversation>#<ulid>` |
+
+use domain::conversation::Status;
+use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
+use domain::time::Timestamp;
+
+/// The index of conversations by activity.
+pub const INBOX_INDEX: &str = "inbox";
+/// The sparse index of what is due.
+pub const DUE_INDEX: &str = "due";
+
+/// Over how many partitions one Page's conversations of one status are spread. Each takes 1,000 writes a second.
+pub const INBOX_SHARDS: u32 = 4;
+/// Over how many partitions what is due is spread.
+pub const DUE_SHARDS: u32 = 8;
+
+/// Where the summary and the pending messages of a conversation start: one query reads both.
+pub const OPEN_PREFIX: &str = "C#";
+/// Where the messages of a conversation start.
+pub const MESSAGE_PREFIX: &str = "M#";
+/// Where Pages start.
+pub const PAGE_PREFIX: &str = "P#";
+/// The partition of the Pages: configuration, a handful of rows.
+pub const PAGES: &str = "PAGES";
+
+const PENDING_PREFIX: &str = "C#OUT#";
+
+/// The primary key of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+fn key(pk: impl Into<String>, sk: impl Into<String>) -> Key {
+    Key { pk: pk.into(), sk: sk.into() }
+}
+
+#[must_use]
+pub fn conversation_partition(id: &ConversationId) -> String {
+    format!("CNV#{id}")
+}
+
+#[must_use]
+pub fn conversation(id: &ConversationId) -> Key {
+    key(conversation_partition(id), OPEN_PREFIX)
+}
+
+#[must_use]
+pub fn pending(conversation: &ConversationId, message: &MessageId) -> Key {
+    key(conversation_partition(conversation), format!("{PENDING_PREFIX}{}", message.sort_key()))
+}
+
+/// Reads the message out of a pending item's sort key.
+#[must_use]
+pub fn pending_message(sk: &str) -> Option<MessageId> {
+    MessageId::parse(&format!("msg_{}", sk.strip_prefix(PENDING_PREFIX)?))
+}
+
+#[must_use]
+pub fn message(conversation: &ConversationId, message: &MessageId) -> Key {
+    key(conversation_partition(conversation), format!("{MESSAGE_PREFIX}{}", message.sort_key()))
+}
+
+#[must_use]
+pub fn event(conversation: &ConversationId, id: &MessageId) -> Key {
+    key(conversation_partition(conversation), format!("E#{}", id.sort_key()))
+}
+
+#[must_use]
+pub fn page_event(page: &PageId, at: Timestamp, id: &MessageId) -> Key {
+    key(format!("PAGE#{page}#{}", day(at)), format!("E#{}", id.sort_key()))
+}
+
+#[must_use]
+pub fn page(page: &PageId) -> Key {
+    key(PAGES, format!("{PAGE_PREFIX}{page}"))
+}
+
+#[must_use]
+pub fn marker(dedupe: &DedupeKey) -> Key {
+    key(format!("KEY#{}", dedupe.as_str()), "K#")
+}
+
+#[must_use]
+pub fn parked(received_at: Timestamp, id: &MessageId) -> Key {
+    key(format!("PARKED#{}", day(received_at)), format!("W#{}", id.sort_key()))
+}
+
+/// A piece of what did not fit into the row at `of`.
+#[must_use]
+pub fn piece(of: &Key, number: usize) -> Key {
+    key(of.pk.clone(), format!("{}#RAW#{number:02}", of.sk))
+}
+
+#[must_use]
+pub fn inbox_partition(page: &PageId, status: Status, shard: u32) -> String {
+    format!("INBOX#{page}#{}#{shard}", status.as_str())
+}
+
+#[must_use]
+pub fn inbox_sort(last_activity_at: Timestamp, conversation: &ConversationId) -> String {
+    format!("{}#{conversation}", moment(last_activity_at))
+}
+
+#[must_use]
+pub fn inbox_shard(conversation: &ConversationId) -> u32 {
+    spread(conversation) % INBOX_SHARDS
+}
+
+#[must_use]
+pub fn due_partition(shard: u32) -> String {
+    format!("DUE#{shard}")
+}
+
+#[must_use]
+pub fn due_shard(conversation: &ConversationId) -> u32 {
+    spread(conversation) % DUE_SHARDS
+}
+
+#[must_use]
+pub fn due_sort(at: Timestamp, conversation: &ConversationId, message: &MessageId) -> String {
+    format!("{}#{conversation}#{}", moment(at), message.sort_key())
+}
+
+/// The end of what is due at `now`.
+#[must_use]
+pub fn due_until(now: Timestamp) -> String {
+    format!("{}~", moment(now))
+}
+
+/// Reads [`due_sort`] back.
+#[must_use]
+pub fn parse_due_sort(sk: &str) -> Option<(Timestamp, ConversationId, MessageId)> {
+    let mut fields = sk.split('#');
+    let at = Timestamp::from_millis(fields.next()?.parse().ok()?);
+    let conversation = ConversationId::parse(fields.next()?)?;
+    let message = MessageId::parse(&format!("msg_{}", fields.next()?))?;
+    Some((at, conversation, message))
+}
+
+/// A moment that sorts as text: thirteen digits reach to the year 2286.
+fn moment(at: Timestamp) -> String {
+    format!("{:013}", at.as_millis())
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_rfc3339().chars().take(10).collect()
+}
+
+/// A number that spreads conversations evenly: FNV-1a over the id.
+fn spread(conversation: &ConversationId) -> u32 {
+    conversation.as_str().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::id::UserId;
+
+    fn ids() -> (PageId, ConversationId, MessageId) {
+        let page = PageId::new("108234567890123").unwrap();
+        let conversation = ConversationId::of(&page, &UserId::new("7402918836412905").unwrap());
+        (page, conversation, MessageId::new(Timestamp::from_millis(1_795_255_200_000), 7))
+    }
+
+    #[test]
+    fn what_is_written_into_a_sort_key_is_read_back() {
+        let (_, conversation, message) = ids();
+        let at = Timestamp::from_millis(1_795_255_200_000);
+        assert_eq!(pending_message(&pending(&conversation, &message).sk), Some(message.clone()));
+        assert_eq!(parse_due_sort(&due_sort(at, &conversation, &message)), Some((at, conversation, message)));
+    }
+
+    #[test]
+    fn one_query_reads_a_conversation_and_what_it_has_pending_and_nothing_else() {
+        let (_, id, message_id) = ids();
+        assert!(conversation(&id).sk.starts_with(OPEN_PREFIX));
+        assert!(pending(&id, &message_id).sk.starts_with(OPEN_PREFIX));
+        assert!(!message(&id, &message_id).sk.starts_with(OPEN_PREFIX));
+        assert!(!event(&id, &message_id).sk.starts_with(OPEN_PREFIX));
+    }
+
+    #[test]
+    fn due_moments_sort_as_time_does_and_end_inclusively() {
+        let (_, conversation, message) = ids();
+        let now = Timestamp::from_millis(999);
+        assert!(due_sort(now, &conversation, &message) < due_until(now));
+        assert!(due_sort(Timestamp::from_millis(1000), &conversation, &message) > due_until(now));
+    }
+
+    #[test]
+    fn conversations_spread_over_the_shards() {
+        let page = PageId::new("1").unwrap();
+        let mut seen = [0_u32; INBOX_SHARDS as usize];
+        for user in 0..4000_u32 {
+            let id = ConversationId::of(&page, &UserId::new(user.to_string()).unwrap());
+            seen[inbox_shard(&id) as usize] += 1;
+        }
+        assert!(seen.iter().all(|count| (800..1200).contains(count)), "{seen:?}");
+    }
+}

@@ -1,0 +1,37 @@
+//! The single table. `key` is its grammar, `docs/TABLE.md` its access patterns; there is one file for each port.
+//!
+//! A failed condition is an outcome of the port, never an error. No item carries more than DynamoDB's 400 KB: what is longer is
+//! compressed, then cut, see `blob`.
+
+mod blob;
+mod due;
+mod error;
+mod history;
+mod inbox;
+mod item;
+pub mod key;
+mod outbox;
+mod parked;
+mod transaction;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use aws_sdk_dynamodb::Client;
+use domain::id::PageId;
+
+/// The table, reached through one client. It implements every port of the store.
+#[derive(Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    /// Pages whose registration this process has seen.
+    known_pages: Mutex<BTreeSet<PageId>>,
+}
+
+impl Table {
+    #[must_use]
+    pub const fn new(client: Client, name: String) -> Self {
+        Self { client, name, known_pages: Mutex::new(BTreeSet::new()) }
+    }
+}

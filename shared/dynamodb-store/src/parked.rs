@@ -1,0 +1,28 @@
+//! Work that can never succeed, set aside with its reason. It is kept until somebody replays or removes it.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::id::{DedupeKey, MessageId};
+use domain::ports::{Parked, StoreError};
+
+use crate::{Table, blob, error, item, key};
+
+impl Table {
+    /// Writes the pieces first and the head last: a head never stands without its pieces. Parking the same work twice is one row.
+    pub(crate) async fn put_parked(&self, parked: &Parked) -> Result<(), StoreError> {
+        let content = DedupeKey::of_content(&[&parked.kind, &String::from_utf8_lossy(&parked.body)]);
+        let id = MessageId::derived(parked.received_at, &content);
+        let key = key::parked(parked.received_at, &id);
+        let mut head = item::keyed(&key);
+        head.insert("kind".into(), AttributeValue::S(parked.kind.clone()));
+        head.insert("reason".into(), AttributeValue::S(parked.reason.clone()));
+        head.insert("received_at".into(), AttributeValue::S(parked.received_at.to_rfc3339()));
+        if let Some(page) = &parked.page {
+            head.insert("page".into(), AttributeValue::S(page.to_string()));
+        }
+        let pieces = blob::pack(&mut head, &key, &parked.body);
+        for item in pieces.into_iter().chain([head]) {
+            self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.map_err(error::of)?;
+        }
+        Ok(())
+    }
+}

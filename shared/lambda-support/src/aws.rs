@@ -1,0 +1,89 @@
+//! AWS clients from the variables that Lambda sets: no profile files, no metadata calls, one HTTPS client over ring.
+//!
+//! `AWS_ENDPOINT_URL`, or `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SQS`, point the clients elsewhere, as the SDKs' own variables do.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::environment::{Environment, EnvironmentError};
+
+/// How long a call may take, attempts included, and one attempt. Platforms want their answer within five seconds, so the queue has four.
+const SQS: Limits = Limits { call: Duration::from_secs(4), attempt: Duration::from_millis(1_900) };
+const DYNAMODB: Limits = Limits { call: Duration::from_secs(8), attempt: Duration::from_secs(3) };
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy)]
+struct Limits {
+    call: Duration,
+    attempt: Duration,
+}
+
+/// What every client is made of.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    region: String,
+    credentials: Credentials,
+    dynamodb_url: Option<String>,
+    sqs_url: Option<String>,
+    http: aws_sdk_dynamodb::config::SharedHttpClient,
+}
+
+impl Aws {
+    /// Reads region, credentials and endpoints.
+    pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
+        let region = environment.optional("AWS_REGION").or_else(|| environment.optional("AWS_DEFAULT_REGION"));
+        let region =
+            region.ok_or_else(|| EnvironmentError::Missing { name: "AWS_REGION".into(), purpose: "the region of the stack".into() })?;
+        let credentials = Credentials::new(
+            environment.required("AWS_ACCESS_KEY_ID", "credentials; Lambda sets them")?,
+            environment.required("AWS_SECRET_ACCESS_KEY", "credentials; Lambda sets them")?,
+            environment.optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        let everywhere = environment.optional("AWS_ENDPOINT_URL");
+        Ok(Self {
+            region,
+            credentials,
+            dynamodb_url: environment.optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
+            sqs_url: environment.optional("AWS_ENDPOINT_URL_SQS").or(everywhere),
+            http: aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+        })
+    }
+
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_dynamodb::config::Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts(DYNAMODB));
+        config.set_endpoint_url(self.dynamodb_url.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    #[must_use]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        let mut config = aws_sdk_sqs::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_sqs::config::Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts(SQS));
+        config.set_endpoint_url(self.sqs_url.clone());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+}
+
+fn timeouts(limits: Limits) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(limits.attempt).operation_timeout(limits.call).build()
+}

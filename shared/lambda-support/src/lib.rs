@@ -1,0 +1,9 @@
+//! What every function needs at start: the environment, secrets, the clock, tracing, and AWS clients.
+
+pub mod aws;
+pub mod clock;
+pub mod environment;
+pub mod logging;
+pub mod parking;
+pub mod problem;
+pub mod secrets;

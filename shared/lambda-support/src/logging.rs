@@ -1,0 +1,79 @@
+//! Logs: one line an event, fields before prose, the chain of an error in one field. Never a customer's words, never a secret.
+
+use std::fmt;
+
+use domain::operator::{OperatorEvent, Severity};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::environment::{Environment, EnvironmentError};
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For CloudWatch.
+    Json,
+    /// For a terminal.
+    Text,
+}
+
+/// Starts logging at the level that `RUST_LOG` says, `info` when it is absent. Starting twice keeps the first.
+pub fn start(environment: &Environment, format: Format) -> Result<(), EnvironmentError> {
+    let level = environment.optional("RUST_LOG").unwrap_or_else(|| String::from("info"));
+    let filter =
+        EnvFilter::try_new(&level).map_err(|err| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
+    // A second start finds the first subscriber in place, which is what a test of the whole stack wants.
+    match format {
+        Format::Json => drop(builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish().try_init()),
+        Format::Text => drop(builder.with_writer(std::io::stderr).finish().try_init()),
+    }
+    Ok(())
+}
+
+/// Shows an error with its sources, outermost first: JSON logs drop them otherwise.
+#[must_use]
+pub fn chain<'a>(error: &'a (dyn std::error::Error + 'a)) -> Chain<'a> {
+    Chain(error)
+}
+
+/// See [`chain`].
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<'a>(&'a (dyn std::error::Error + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Logs what an operator must hear of, at the level of its severity.
+pub fn operator(event: &OperatorEvent) {
+    match event.severity {
+        Severity::Notice => tracing::info!(operator.event = event.name, "{}", event.message),
+        Severity::Warning => tracing::warn!(operator.event = event.name, "{}", event.message),
+        Severity::Critical => tracing::error!(operator.event = event.name, "{}", event.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn a_chain_names_every_source() {
+        let error = Outer(std::io::Error::other("inner"));
+        assert_eq!(chain(&error).to_string(), "outer: inner");
+    }
+}

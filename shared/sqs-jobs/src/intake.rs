@@ -1,0 +1,117 @@
+//! The intake queues: webhook deliveries as they came, proven genuine.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use domain::time::Timestamp;
+
+use crate::LONGEST_BODY;
+use crate::body::{self, Encoding};
+
+/// The tag and version of a job, so that a later version knows what it reads.
+const META_DELIVERY: &str = "meta.delivery.v1";
+
+const JOB: &str = "job";
+const ENCODING: &str = "encoding";
+const RECEIVED_AT: &str = "received_at";
+const REQUEST_ID: &str = "request_id";
+
+/// A webhook delivery of Meta's on its way to `ingest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaDelivery {
+    pub body: Vec<u8>,
+    pub received_at: Timestamp,
+    /// The gateway's id of the request that brought it, for the logs.
+    pub request_id: String,
+}
+
+/// A body as the queue takes it. Making one does not send it.
+#[derive(Debug, Clone)]
+pub struct QueueBody {
+    text: String,
+    encoding: Encoding,
+}
+
+impl QueueBody {
+    /// Writes `bytes`; nothing when they are too long even compressed.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        body::encode(bytes, LONGEST_BODY).map(|(text, encoding)| Self { text, encoding })
+    }
+}
+
+/// The queue did not take a delivery.
+#[derive(Debug, thiserror::Error)]
+#[error("the intake queue did not take the delivery: {reason}")]
+pub struct IntakeError {
+    pub reason: String,
+}
+
+/// A queue message that is no delivery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotADelivery {
+    #[error("the message has no body")]
+    NoBody,
+    #[error("the message is tagged {0:?}, which this version does not know")]
+    UnknownJob(String),
+    #[error("the message's encoding {0:?} is not known")]
+    UnknownEncoding(String),
+    #[error("the message's body does not unpack")]
+    Unreadable,
+}
+
+/// The producing end of an intake queue.
+#[derive(Debug, Clone)]
+pub struct IntakeQueue {
+    client: Client,
+    url: String,
+}
+
+impl IntakeQueue {
+    #[must_use]
+    pub const fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Puts one delivery into the queue, with one call.
+    pub async fn put(&self, body: QueueBody, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body.text)
+            .message_attributes(JOB, text(META_DELIVERY)?)
+            .message_attributes(ENCODING, text(body.encoding.as_str())?)
+            .message_attributes(RECEIVED_AT, text(&received_at.as_millis().to_string())?)
+            .message_attributes(REQUEST_ID, text(if request_id.is_empty() { "none" } else { request_id })?)
+            .send()
+            .await;
+        sent.map(drop).map_err(|err| IntakeError { reason: crate::reason(&err) })
+    }
+}
+
+fn text(value: &str) -> Result<MessageAttributeValue, IntakeError> {
+    let built = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    built.map_err(|err| IntakeError { reason: err.to_string() })
+}
+
+/// Reads a delivery out of a queue message. A message without attributes counts as a plain body: somebody put it there by hand.
+///
+/// `now` stands in for the moment of receipt when the message does not tell it.
+pub fn read(message: &SqsMessage, now: Timestamp) -> Result<MetaDelivery, NotADelivery> {
+    let attribute = |name: &str| message.message_attributes.get(name).and_then(|value| value.string_value.clone());
+    let text = message.body.as_deref().ok_or(NotADelivery::NoBody)?;
+    match attribute(JOB) {
+        Some(job) if job != META_DELIVERY => return Err(NotADelivery::UnknownJob(job)),
+        Some(_) | None => {}
+    }
+    let encoding = match attribute(ENCODING) {
+        Some(name) => Encoding::parse(&name).ok_or(NotADelivery::UnknownEncoding(name))?,
+        None => Encoding::Plain,
+    };
+    Ok(MetaDelivery {
+        body: body::decode(text, encoding).ok_or(NotADelivery::Unreadable)?,
+        received_at: attribute(RECEIVED_AT).and_then(|ms| ms.parse().ok()).map_or(now, Timestamp::from_millis),
+        request_id: attribute(REQUEST_ID).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,22 @@
+//! Jobs in queues: how they are written, read, worked as a batch, and given back.
+//!
+//! An intake job is a webhook delivery's body as it came, with its facts in message attributes. An outbound job is a small tagged and
+//! versioned JSON document that carries ids.
+
+pub mod batch;
+mod body;
+pub mod intake;
+pub mod outbound;
+
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+/// The most bytes of a message body. A queue takes 1 MiB, of which the attributes keep a little.
+pub const LONGEST_BODY: usize = 1_048_576 - 2_048;
+
+/// Says why a call to SQS failed, with its code where it has one.
+fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), message) => format!("{code}: {}", message.unwrap_or("no message")),
+        (None, _) => DisplayErrorContext(error).to_string(),
+    }
+}

@@ -1,0 +1,102 @@
+//! The outbound queue: what `deliver` has to do.
+
+use aws_sdk_sqs::Client;
+use domain::job::{Occasion, OutboundJob};
+use domain::ports::{JobQueueError, OutboundQueue};
+use serde::{Deserialize, Serialize};
+
+/// The version of the envelope.
+const VERSION: u32 = 1;
+
+/// A job with the version of its shape.
+#[derive(Debug, Serialize, Deserialize)]
+struct Envelope {
+    v: u32,
+    #[serde(flatten)]
+    job: OutboundJob,
+}
+
+/// A queue message that is no job of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAJob {
+    #[error("the message is not a job (line {line}, column {column})")]
+    Unreadable { line: usize, column: usize },
+    #[error("the job has version {0}, and this function knows {VERSION}")]
+    UnknownVersion(u32),
+}
+
+/// The producing end of the outbound queue.
+#[derive(Debug, Clone)]
+pub struct OutboundJobs {
+    client: Client,
+    url: String,
+}
+
+impl OutboundJobs {
+    #[must_use]
+    pub const fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+}
+
+impl OutboundQueue for OutboundJobs {
+    async fn enqueue(&self, job: &OutboundJob, occasion: &Occasion) -> Result<(), JobQueueError> {
+        let body = write(job).map_err(|err| JobQueueError { reason: err.to_string() })?;
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_group_id(job.group())
+            .message_deduplication_id(job.deduplication_id(occasion))
+            .send()
+            .await;
+        sent.map(drop).map_err(|err| JobQueueError { reason: crate::reason(&err) })
+    }
+}
+
+/// Writes a job as a message body.
+pub fn write(job: &OutboundJob) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Envelope { v: VERSION, job: job.clone() })
+}
+
+/// Reads a job out of a message body.
+pub fn read(body: &str) -> Result<OutboundJob, NotAJob> {
+    let envelope: Envelope = serde_json::from_str(body).map_err(|err| NotAJob::Unreadable { line: err.line(), column: err.column() })?;
+    if envelope.v == VERSION { Ok(envelope.job) } else { Err(NotAJob::UnknownVersion(envelope.v)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::id::{ConversationId, MessageId, PageId, UserId};
+    use domain::time::Timestamp;
+
+    fn conversation() -> ConversationId {
+        ConversationId::of(&PageId::new("1").unwrap(), &UserId::new("2").unwrap())
+    }
+
+    #[test]
+    fn a_job_is_read_as_it_was_written() {
+        let message = MessageId::new(Timestamp::from_millis(1_795_255_200_000), 1);
+        for job in [
+            OutboundJob::Deliver { conversation: conversation(), message },
+            OutboundJob::Wake { conversation: conversation() },
+            OutboundJob::LookUpName { conversation: conversation() },
+        ] {
+            assert_eq!(read(&write(&job).unwrap()), Ok(job));
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let body = write(&OutboundJob::Wake { conversation: conversation() }).unwrap().replace("\"v\":1", "\"v\":2");
+        assert_eq!(read(&body), Err(NotAJob::UnknownVersion(2)));
+    }
+
+    #[test]
+    fn words_that_are_no_job_are_not_repeated() {
+        let error = read(r#"{"v":1,"type":"my secret words"}"#).unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}

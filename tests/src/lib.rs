@@ -1,0 +1,1 @@
+//! Journeys, template, architecture, golden payloads.
