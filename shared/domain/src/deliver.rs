@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
-use crate::message::{Message, Outcome, WaitingFor, part_metadata};
+use crate::message::{Message, Outcome, Sending, WaitingFor, part_metadata};
 use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError};
 use crate::retry::{Retry, Retryable, backoff};
 use crate::time::Timestamp;
@@ -16,6 +16,9 @@ pub const MOST_ATTEMPTS: u32 = 12;
 
 /// How long later messages wait for an unconfirmed one. After that they pass it, and a person decides about it.
 pub const HOLD_FOR_UNCONFIRMED: Duration = Duration::from_mins(2);
+
+/// When a message is tried again whose customer wrote just as it was refused.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// How often a write is tried again after losing a race for the message.
 const WRITES: u32 = 10;
@@ -50,6 +53,9 @@ pub enum DeliverError {
         source: SendError,
         pause: Duration,
     },
+    /// The message waits for the window, and nothing that comes later would tell that it is open.
+    #[error("the customer wrote while the message was refused")]
+    WindowOpened,
     /// A call was made and its outcome could not be written. The lease runs out, and the echo settles the message:
     /// trying again now would send twice.
     #[error("the message's outcome could not be written")]
@@ -64,6 +70,7 @@ impl Retryable for DeliverError {
         match self {
             Self::Claim(err) => err.retry(),
             Self::HeldElsewhere { pause, .. } | Self::NotSent { pause, .. } => Retry::After(*pause),
+            Self::WindowOpened => Retry::After(AT_ONCE),
             // Once the lease has run out, the claim finds the message abandoned and makes it unconfirmed.
             Self::Unrecorded(_) | Self::Busy => Retry::After(LEASE),
         }
@@ -83,18 +90,25 @@ pub async fn drain<S: History + Outbox>(
     let mut waited_for = open.conversation.waiting_for;
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
         match deliver_one(store, api, clock, id, &message).await? {
-            Step::Sent => {
-                drained.sent.push(message);
-                if waited_for.take().is_some() {
-                    store.set_waiting(id, None).await.map_err(DeliverError::Claim)?;
-                }
-            }
+            Step::Sent => drained.sent.push(message),
             Step::Failed => drained.failed.push(message),
-            Step::Passed => {}
+            Step::Passed => continue,
             Step::Stopped(stop) => {
+                if let Stop::Waiting(on) = stop {
+                    let after = store.set_waiting(id, Some(on)).await.map_err(DeliverError::Unrecorded)?;
+                    // What the customer did in the meantime found nobody to wake.
+                    let ends_at = after.and_then(|conversation| conversation.window_ends_at);
+                    if on == WaitingFor::Window && ends_at > open.conversation.window_ends_at {
+                        return Err(DeliverError::WindowOpened);
+                    }
+                }
                 drained.stopped = Some((message, stop));
                 return Ok(drained);
             }
+        }
+        // What waited has ended.
+        if waited_for.take().is_some() {
+            store.set_waiting(id, None).await.map_err(DeliverError::Claim)?;
         }
     }
     Ok(drained)
@@ -142,6 +156,10 @@ async fn send_parts<S: History + Outbox>(
     loop {
         let Some((index, text, parts)) = next_part(&message) else { return Ok(Step::Sent) };
         let called_at = clock.now();
+        if !message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sending { .. })) {
+            // The last call took longer than its lease: the rest of the message belongs to whoever claims it next.
+            return Err(DeliverError::HeldElsewhere { until: called_at, pause: Duration::ZERO });
+        }
         let metadata = part_metadata(&message.id, index, parts);
         let request = SendRequest { page: &message.page, user: &message.user, text: &text, metadata: &metadata };
         match api.send(&request).await {
@@ -168,18 +186,19 @@ async fn taken<S: History>(
 ) -> Result<Message, DeliverError> {
     update(store, message, now, |message| {
         let changed = message.part_taken(index, platform_id, called_at);
-        if changed
-            && let Some(sending) = &mut message.sending
-            && matches!(sending.outcome, Outcome::Sending { .. })
-        {
-            sending.outcome = Outcome::Sending { lease_until: now.plus(LEASE) };
+        match &mut message.sending {
+            // The next part needs a lease of its own, also when the echo of this one came first.
+            Some(Sending { outcome: Outcome::Sending { lease_until }, .. }) => {
+                *lease_until = now.plus(LEASE);
+                true
+            }
+            Some(_) | None => changed,
         }
-        changed
     })
     .await
 }
 
-async fn not_taken<S: History + Outbox>(store: &S, message: Message, error: SendError, now: Timestamp) -> Result<Step, DeliverError> {
+async fn not_taken<S: History>(store: &S, message: Message, error: SendError, now: Timestamp) -> Result<Step, DeliverError> {
     let attempts = message.sending.as_ref().map_or(0, |sending| sending.attempts);
     let pause = match &error {
         SendError::AskedToWait { pause, .. } => *pause,
@@ -203,9 +222,6 @@ async fn not_taken<S: History + Outbox>(store: &S, message: Message, error: Send
     if message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sent { .. })) {
         return Ok(Step::Sent);
     }
-    if let Ok(Step::Stopped(Stop::Waiting(on))) = step {
-        store.set_waiting(&message.conversation, Some(on)).await.map_err(DeliverError::Unrecorded)?;
-    }
     step
 }
 
@@ -213,6 +229,10 @@ async fn not_taken<S: History + Outbox>(store: &S, message: Message, error: Send
 async fn end<S: History>(store: &S, message: Message, outcome: Outcome, now: Timestamp) -> Result<Message, DeliverError> {
     update(store, message, now, |message| match &mut message.sending {
         Some(sending) if matches!(sending.outcome, Outcome::Sending { .. }) => {
+            if matches!(outcome, Outcome::Waiting { .. }) {
+                // Being asked to wait is no failure: what follows has all its attempts.
+                sending.attempts = 0;
+            }
             sending.outcome = outcome.clone();
             true
         }
@@ -234,10 +254,7 @@ async fn update<S: History>(
         }
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now));
         match store.save(&message, due_at).await.map_err(DeliverError::Unrecorded)? {
-            Saved::Saved => {
-                message.revision += 1;
-                return Ok(message);
-            }
+            Saved::Saved(stored) => return Ok(*stored),
             Saved::Stale => {
                 let stored = store.message(&message.conversation, &message.id).await.map_err(DeliverError::Unrecorded)?;
                 message = stored.ok_or(DeliverError::Busy)?;

@@ -128,7 +128,12 @@ async fn record(
             return match (&event.kind, current) {
                 // A mark for a conversation that we never saw is kept as an event: it makes no conversation.
                 (EventKind::Delivered { .. } | EventKind::Read { .. }, None) => of_page(history, event).await,
-                _ => Ok(Ingested::NothingNew),
+                (_, None) => Ok(Ingested::NothingNew),
+                // It may be known because it was taken before, up to what follows from it.
+                (_, Some(conversation)) => {
+                    follow_up(queue, &conversation, event, &key, now).await?;
+                    Ok(Ingested::NothingNew)
+                }
             };
         };
         let recording = Recording { conversation: &change.conversation, entry: change.entry.as_ref().map(|entry| (entry, &key)) };
@@ -171,7 +176,10 @@ async fn follow_up(
 fn wakes(kind: &EventKind, waiting: WaitingFor) -> bool {
     match waiting {
         WaitingFor::Window => {
-            matches!(kind, EventKind::Message(_) | EventKind::Postback(_) | EventKind::Referral(_) | EventKind::Reaction { .. })
+            matches!(
+                kind,
+                EventKind::Message(_) | EventKind::Postback(_) | EventKind::Referral(_) | EventKind::Reaction { reaction: Some(_), .. }
+            )
         }
         WaitingFor::Thread => matches!(kind, EventKind::ThreadControl { .. }),
         WaitingFor::Page => false,
@@ -192,7 +200,7 @@ async fn settle_our_own(
     for _ in 0..ATTEMPTS {
         let Some(mut message) = history.message(&conversation, &id).await.map_err(IngestError::Store)? else { return Ok(None) };
         let was_unknown = message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Unconfirmed { .. }));
-        if !message.part_taken(index, &echo.platform_id, event.occurred_at) {
+        if !message.part_echoed(index, &echo.platform_id, event.occurred_at) {
             return Ok(Some(Ingested::Duplicate));
         }
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now));
@@ -226,7 +234,7 @@ async fn change_message(
             return Ok(Ingested::Duplicate);
         }
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(event.occurred_at));
-        if history.save(&message, due_at).await.map_err(IngestError::Store)? == Saved::Saved {
+        if history.save(&message, due_at).await.map_err(IngestError::Store)? != Saved::Stale {
             return Ok(Ingested::Changed);
         }
     }

@@ -124,7 +124,7 @@ pub struct Edited {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sending {
     pub outcome: Outcome,
-    /// How often it was claimed.
+    /// How often it was claimed since it was accepted or last waited.
     #[serde(default)]
     pub attempts: u32,
     /// What goes out as one call each, in order.
@@ -137,6 +137,9 @@ pub struct Part {
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_id: Option<PlatformMessageId>,
+    /// The platform's moment, once the echo has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echoed_at: Option<Timestamp>,
 }
 
 /// Where a message of ours is. `delivered` and `read` follow from the conversation's marks, see [`Message::state`].
@@ -150,7 +153,7 @@ pub enum Outcome {
     },
     /// Claimed; the claim ends at `lease_until`.
     Sending { lease_until: Timestamp },
-    /// The platform took it at `at`.
+    /// The platform took it at `at`: its own moment when an echo told it, else that of the call.
     Sent { at: Timestamp },
     /// It will be tried again when what it waits for happens.
     Waiting { on: WaitingFor, reason: String },
@@ -265,28 +268,41 @@ impl Message {
         true
     }
 
-    /// Notes that the platform took part `index` as `platform_id`; the message is sent when every part is.
-    ///
-    /// `at` is the platform's moment when an echo tells it, else the moment of the call. Tells whether anything changed.
-    pub fn part_taken(&mut self, index: usize, platform_id: &PlatformMessageId, at: Timestamp) -> bool {
+    /// Notes that the platform took part `index` as `platform_id` in a call at `called_at`; the message is sent when every part is.
+    /// Tells whether anything changed.
+    pub fn part_taken(&mut self, index: usize, platform_id: &PlatformMessageId, called_at: Timestamp) -> bool {
+        self.note_part(index, platform_id, None, called_at)
+    }
+
+    /// Notes the same as the platform's echo tells it. Its moment counts for more than that of the call, whichever comes first.
+    pub fn part_echoed(&mut self, index: usize, platform_id: &PlatformMessageId, at: Timestamp) -> bool {
+        self.note_part(index, platform_id, Some(at), at)
+    }
+
+    fn note_part(&mut self, index: usize, platform_id: &PlatformMessageId, echoed_at: Option<Timestamp>, at: Timestamp) -> bool {
         let Some(sending) = &mut self.sending else { return false };
+        let before = sending.clone();
         let Some(part) = sending.parts.get_mut(index) else { return false };
         let fresh = part.platform_id.is_none();
         part.platform_id.get_or_insert_with(|| platform_id.clone());
-        if !self.platform_ids.contains(platform_id) {
+        part.echoed_at = part.echoed_at.max(echoed_at);
+        let unknown_id = !self.platform_ids.contains(platform_id);
+        if unknown_id {
             self.platform_ids.push(platform_id.clone());
         }
-        if sending.parts.iter().any(|part| part.platform_id.is_none()) {
+        let told = sending.parts.iter().filter_map(|part| part.echoed_at).max();
+        sending.outcome = match &sending.outcome {
             // The part that was in doubt has left: the rest may follow.
-            if fresh && matches!(sending.outcome, Outcome::Unconfirmed { .. }) {
-                sending.outcome = Outcome::Queued { reason: None };
-            }
-            return fresh;
-        }
-        let sent = Outcome::Sent { at };
-        let changed = fresh || sending.outcome != sent;
-        sending.outcome = sent;
-        changed
+            Outcome::Unconfirmed { .. } if fresh && sending.next_part().is_some() => Outcome::Queued { reason: None },
+            other if sending.next_part().is_some() => other.clone(),
+            Outcome::Sent { at } => Outcome::Sent { at: told.unwrap_or(*at) },
+            Outcome::Queued { .. }
+            | Outcome::Sending { .. }
+            | Outcome::Waiting { .. }
+            | Outcome::Unconfirmed { .. }
+            | Outcome::Failed { .. } => Outcome::Sent { at: told.unwrap_or(at) },
+        };
+        unknown_id || *sending != before
     }
 }
 

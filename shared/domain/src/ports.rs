@@ -55,9 +55,10 @@ pub enum Recorded {
 }
 
 /// What became of a change to a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Saved {
-    Saved,
+    /// The message as it is stored now, with the changes that were kept for its new platform ids.
+    Saved(Box<Message>),
     /// The message has another revision by now; nothing was written.
     Stale,
 }
@@ -163,8 +164,13 @@ pub trait Outbox: Sync {
     /// Takes a message that has ended off the pending; it does nothing when it is off already.
     fn forget(&self, conversation: &ConversationId, message: &MessageId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Says what the conversation's oldest pending message waits for, so that intake knows whom to wake.
-    fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Says what the conversation's oldest pending message waits for, so that intake knows whom to wake. Returns the conversation as it is
+    /// then, if there is one: what came before this is not woken by it.
+    fn set_waiting(
+        &self,
+        conversation: &ConversationId,
+        on: Option<WaitingFor>,
+    ) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
 }
 
 /// A pending message that should have left by now.

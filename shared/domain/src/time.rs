@@ -13,7 +13,7 @@ pub struct Timestamp(i64);
 /// Values below this are seconds: 10^12 ms is September 2001, 10^12 s is the year 33658.
 const SECONDS_BELOW: i64 = 1_000_000_000_000;
 
-/// The last millisecond of the year 9999: RFC 3339 has four digits for the year, and keys have thirteen for the moment.
+/// The last millisecond of the year 9999: RFC 3339 has four digits for the year, and keys have fifteen digits for the moment.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
 impl Timestamp {

@@ -13,8 +13,9 @@ use crate::key::{self, Key};
 
 /// Text up to this many bytes stays readable in the item.
 const PLAIN_UP_TO: usize = 4 * 1024;
-/// The most compressed bytes in one item; with everything else well below 400 KB.
-const PIECE: usize = 200 * 1024;
+/// The most compressed bytes in the item itself, which holds up to 320 KB beside them, and in each further one; an item takes 400 KB.
+const FIRST_PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 /// The most bytes that unpacking may yield: no delivery is larger.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
@@ -34,10 +35,9 @@ pub(crate) fn pack(item: &mut Item, of: &Key, bytes: &[u8]) -> Vec<Item> {
         return Vec::new();
     }
     let packed = compress(bytes);
-    let mut pieces = packed.chunks(PIECE);
-    let first = pieces.next().unwrap_or_default();
+    let (first, rest) = packed.split_at(packed.len().min(FIRST_PIECE));
     item.insert(PACKED.into(), AttributeValue::B(Blob::new(first)));
-    let rest: Vec<Item> = pieces.enumerate().map(|(index, piece)| piece_item(&key::piece(of, index + 1), piece)).collect();
+    let rest: Vec<Item> = rest.chunks(PIECE).enumerate().map(|(index, piece)| piece_item(&key::piece(of, index + 1), piece)).collect();
     if !rest.is_empty() {
         item.insert(PIECES.into(), AttributeValue::N(rest.len().to_string()));
     }

@@ -68,7 +68,10 @@ impl History for Table {
         let mut waiting: Vec<(PlatformMessageId, usize)> = Vec::new();
         for _ in 0..ATTEMPTS {
             let verdicts = match self.transact(self.save_writes(&message, due_at, &waiting)?).await? {
-                Ended::Written => return Ok(Saved::Saved),
+                Ended::Written => {
+                    message.revision += 1;
+                    return Ok(Saved::Saved(Box::new(message)));
+                }
                 Ended::Cancelled(verdicts) => verdicts,
             };
             let mut verdicts = verdicts.into_iter();

@@ -124,7 +124,7 @@ impl Table {
                 .send()
                 .await
                 .map_err(error::of)?;
-            let names = found.items().iter().filter_map(|item| item.get("sk")?.as_s().ok()?.strip_prefix(key::PAGE_PREFIX));
+            let names = found.items().iter().filter_map(|item| item.get("sk")?.as_s().ok().cloned());
             pages.extend(names.filter_map(PageId::new));
             start = found.last_evaluated_key;
             if start.is_none() {

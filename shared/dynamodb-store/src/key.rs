@@ -9,13 +9,13 @@
 //! | the rest of a long raw event | as its row | `<sk of the row>#RAW#<nn>` |
 //! | what was recorded under a dedupe key | `KEY#<dedupe key>` | `K#` |
 //! | event of a Page | `PAGE#<page>#<yyyy-mm-dd>` | `E#<ulid>` |
-//! | Page | `PAGES` | `P#<page>` |
+//! | Page | `PAGES` | `<page>`: a sort key has 1024 bytes, which an id may fill |
 //! | parked work | `PARKED#<yyyy-mm-dd>` | `W#<ulid>` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
-//! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 13 digits>#<conversation>` |
-//! | `due` | `due_pk` = `DUE#<shard>` | `due_sk` = `<ms, 13 digits>#<conversation>#<ulid>` |
+//! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 15 digits>#<conversation>` |
+//! | `due` | `due_pk` = `DUE#<shard>` | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
 
 use domain::conversation::Status;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
@@ -35,8 +35,6 @@ pub const DUE_SHARDS: u32 = 8;
 pub const OPEN_PREFIX: &str = "C#";
 /// Where the messages of a conversation start.
 pub const MESSAGE_PREFIX: &str = "M#";
-/// Where Pages start.
-pub const PAGE_PREFIX: &str = "P#";
 /// The partition of the Pages: configuration, a handful of rows.
 pub const PAGES: &str = "PAGES";
 
@@ -91,7 +89,7 @@ pub fn page_event(page: &PageId, at: Timestamp, id: &MessageId) -> Key {
 
 #[must_use]
 pub fn page(page: &PageId) -> Key {
-    key(PAGES, format!("{PAGE_PREFIX}{page}"))
+    key(PAGES, page.as_str())
 }
 
 #[must_use]
@@ -156,9 +154,9 @@ pub fn parse_due_sort(sk: &str) -> Option<(Timestamp, ConversationId, MessageId)
     Some((at, conversation, message))
 }
 
-/// A moment that sorts as text: thirteen digits reach to the year 2286.
+/// A moment that sorts as text: fifteen digits reach to the year 9999, as far as a [`Timestamp`] does.
 fn moment(at: Timestamp) -> String {
-    format!("{:013}", at.as_millis())
+    format!("{:015}", at.as_millis())
 }
 
 fn day(at: Timestamp) -> String {

@@ -89,14 +89,15 @@ impl Outbox for Table {
         deleted.map(drop).map_err(error::of)
     }
 
-    async fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> Result<(), StoreError> {
+    async fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> Result<Option<Conversation>, StoreError> {
         let update = self
             .client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(item::key_of(&key::conversation(conversation))))
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":one", AttributeValue::N("1".into()));
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .return_values(ReturnValue::AllNew);
         let update = match on {
             Some(on) => update
                 .update_expression("SET conversation.waiting_for = :on, version = version + :one")
@@ -104,8 +105,8 @@ impl Outbox for Table {
             None => update.update_expression("SET version = version + :one REMOVE conversation.waiting_for"),
         };
         match update.send().await {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),
+            Ok(output) => output.attributes.as_ref().map(item::to_conversation).transpose(),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(None),
             Err(other) => Err(error::of(other)),
         }
     }

@@ -18,9 +18,19 @@ pub enum Format {
     Text,
 }
 
-/// Starts logging at the level that `RUST_LOG` says, `info` when it is absent. Starting twice keeps the first.
+impl Format {
+    /// The filter when nothing else is said. At a terminal the embedded table does not report lost races, which are everyday outcomes.
+    const fn level(self) -> &'static str {
+        match self {
+            Self::Json => "info",
+            Self::Text => "info,dynoxide=error",
+        }
+    }
+}
+
+/// Starts logging at the level that `RUST_LOG` says, or the format's own when it is absent. Starting twice keeps the first.
 pub fn start(environment: &Environment, format: Format) -> Result<(), EnvironmentError> {
-    let level = environment.optional("RUST_LOG").unwrap_or_else(|| String::from("info"));
+    let level = environment.optional("RUST_LOG").unwrap_or_else(|| format.level().to_owned());
     let filter =
         EnvFilter::try_new(&level).map_err(|err| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);

@@ -147,7 +147,7 @@ impl Simulator {
         loop {
             changes.mark_unchanged();
             let now_ms = self.now_ms();
-            if self.0.store.run(|tx| outbox::waiting(tx, now_ms))?.1 == 0 || changes.changed().await.is_err() {
+            if !self.0.store.run(|tx| outbox::is_any_due(tx, now_ms))? || changes.changed().await.is_err() {
                 return Ok(());
             }
         }
@@ -181,7 +181,7 @@ impl Simulator {
     /// # Errors
     /// When the database cannot be read.
     pub fn webhooks_waiting(&self) -> Result<u64, StoreError> {
-        Ok(self.0.store.run(|tx| outbox::waiting(tx, self.now_ms()))?.0)
+        self.0.store.run(outbox::waiting)
     }
 
     /// Everybody who writes to a Page, in the order in which they came.

@@ -139,7 +139,8 @@ fn fill(template: &Template, fields: &Fields<'_>) -> Checked<Content> {
         let kind = component.text("type", NAME)?.to_ascii_uppercase();
         match kind.as_str() {
             "HEADER" => {
-                header = component.optional_text("text", usize::MAX)?.map(|text| Values::read(given_for(&kind))?.fill(text)).transpose()?
+                let text = component.optional_text("text", usize::MAX)?;
+                header = text.map(|text| Values::read(given_for(&kind))?.fill(text)).transpose()?;
             }
             "BODY" => body = Values::read(given_for(&kind))?.fill(component.text("text", usize::MAX)?)?,
             _ => buttons = fill_buttons(&component, given_for(&kind))?,

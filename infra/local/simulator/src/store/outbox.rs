@@ -89,11 +89,19 @@ pub(crate) fn drop_page(tx: &Transaction<'_>, page_id: &str) -> Result<usize, St
     Ok(tx.execute("DELETE FROM webhook WHERE page_id = ?1", [page_id])?)
 }
 
-/// Says how many webhooks wait, and how many of them should be gone by `now_ms`.
-pub(crate) fn waiting(tx: &Transaction<'_>, now_ms: i64) -> Result<(u64, u64), StoreError> {
-    Ok(tx.query_row("SELECT count(*), count(CASE WHEN due_ms <= ?1 THEN 1 END) FROM webhook", [now_ms], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?)
+/// Says how many webhooks wait.
+pub(crate) fn waiting(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    Ok(tx.query_row("SELECT count(*) FROM webhook", [], |row| row.get(0))?)
+}
+
+/// Says whether a webhook should be gone by `now_ms`: one that is due, and that nothing in its lane holds back.
+pub(crate) fn is_any_due(tx: &Transaction<'_>, now_ms: i64) -> Result<bool, StoreError> {
+    Ok(tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM webhook head WHERE due_ms <= ?1 AND NOT EXISTS (SELECT 1 FROM webhook earlier \
+         WHERE earlier.lane = head.lane AND (earlier.position_ms, earlier.number) < (head.position_ms, head.number)))",
+        [now_ms],
+        |row| row.get(0),
+    )?)
 }
 
 /// After a restart: everything that waits is due at once, and its failures count anew.

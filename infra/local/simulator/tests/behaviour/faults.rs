@@ -40,7 +40,7 @@ async fn a_refusing_fault_answers_its_documented_body_once_and_sends_nothing() {
     }
     desk.assert_sent(json!({"text": "Hi"})).await;
     let thread = desk.simulator.thread(&desk.psid).unwrap();
-    assert_eq!(thread.iter().map(|message| message.text()).collect::<Vec<_>>(), ["Hi", "Hi"]);
+    assert_eq!(thread.iter().map(messenger_simulator::ThreadMessage::text).collect::<Vec<_>>(), ["Hi", "Hi"]);
 }
 
 #[tokio::test]

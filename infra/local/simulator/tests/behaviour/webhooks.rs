@@ -56,9 +56,7 @@ async fn every_event_has_the_documented_shape() {
     assert_eq!(kinds(&bodies), ["message", "postback", "echo", "delivery", "read"]);
     like("messenger-messages-text", &bodies[0], &["message.mid"]);
     like("messenger-postback", &bodies[1], &["postback.mid"]);
-    let mut echo = bodies[2].clone();
-    echo["entry"][0]["messaging"][0]["message"]["app_id"] = json!("1834920057713346");
-    like("messenger-message_echoes-text", &echo, &["message.mid"]);
+    like("messenger-message_echoes-text", &bodies[2], &["message.mid"]);
     like("messenger-message_deliveries", &bodies[3], &["delivery.mids", "delivery.watermark"]);
     like("messenger-message_reads", &bodies[4], &["read.watermark"]);
 }

@@ -1,0 +1,146 @@
+//! The Send API with scripted answers.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Mutex;
+
+use domain::id::{PageId, PlatformMessageId, UserId};
+use domain::ports::{SendApi, SendError, SendRequest};
+
+use crate::crash::Crash;
+use crate::ids::mid;
+use crate::lock::locked;
+
+/// A call that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub page: PageId,
+    pub user: UserId,
+    pub text: String,
+    pub metadata: String,
+    /// What the customer got of it.
+    pub taken_as: Option<PlatformMessageId>,
+}
+
+/// A platform that takes everything as `m_out-1`, `m_out-2`, …, unless its script says otherwise.
+#[derive(Default)]
+pub struct FakeSendApi {
+    state: Mutex<State>,
+    crash: Crash,
+}
+
+#[derive(Default)]
+struct State {
+    script: VecDeque<Answer>,
+    calls: Vec<Sent>,
+}
+
+type Action = Box<dyn FnOnce(Sent) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+enum Answer {
+    Error(SendError),
+    /// The platform takes it, and the answer is lost.
+    Lost(SendError),
+    Taken,
+    /// The platform takes it, and something happens before its answer arrives.
+    TakenAfter(Action),
+    /// Something happens, and the platform does not take it.
+    ErrorAfter(SendError, Action),
+}
+
+impl fmt::Debug for FakeSendApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeSendApi").field("calls", &self.calls()).finish_non_exhaustive()
+    }
+}
+
+impl FakeSendApi {
+    /// Makes a platform whose callers stop when `crash` says so.
+    #[must_use]
+    pub fn that_crashes(crash: &Crash) -> Self {
+        Self { crash: crash.clone(), ..Self::default() }
+    }
+
+    /// Takes the next call.
+    pub fn take(&self) {
+        locked(&self.state).script.push_back(Answer::Taken);
+    }
+
+    /// Refuses the next call.
+    pub fn refuse(&self, error: SendError) {
+        locked(&self.state).script.push_back(Answer::Error(error));
+    }
+
+    /// Takes the next call and answers with an error all the same.
+    pub fn take_but_answer(&self, error: SendError) {
+        locked(&self.state).script.push_back(Answer::Lost(error));
+    }
+
+    /// Takes the next call, and runs `action` before its answer arrives.
+    pub fn take_and_then<F>(&self, action: impl FnOnce(Sent) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        locked(&self.state).script.push_back(Answer::TakenAfter(Box::new(|sent| Box::pin(action(sent)))));
+    }
+
+    /// Refuses the next call, and runs `action` before its answer arrives.
+    pub fn refuse_and_then<F>(&self, error: SendError, action: impl FnOnce(Sent) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        locked(&self.state).script.push_back(Answer::ErrorAfter(error, Box::new(|sent| Box::pin(action(sent)))));
+    }
+
+    /// Returns every call, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Sent> {
+        locked(&self.state).calls.clone()
+    }
+
+    /// Returns what reached the customer, in order.
+    #[must_use]
+    pub fn received(&self) -> Vec<String> {
+        self.calls().into_iter().filter(|call| call.taken_as.is_some()).map(|call| call.text).collect()
+    }
+}
+
+impl SendApi for FakeSendApi {
+    async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
+        self.crash.step().await;
+        let (answer, call) = {
+            let mut state = locked(&self.state);
+            let answer = state.script.pop_front().unwrap_or(Answer::Taken);
+            let taken = !matches!(answer, Answer::Error(_) | Answer::ErrorAfter(..));
+            let call = Sent {
+                page: request.page.clone(),
+                user: request.user.clone(),
+                text: request.text.to_owned(),
+                metadata: request.metadata.to_owned(),
+                taken_as: taken.then(|| mid(&format!("m_out-{}", state.calls.len() + 1))),
+            };
+            state.calls.push(call.clone());
+            (answer, call)
+        };
+        let taken_as = call.taken_as.clone();
+        let refused = match answer {
+            Answer::Taken => None,
+            Answer::Error(error) | Answer::Lost(error) => Some(error),
+            Answer::TakenAfter(action) => {
+                action(call).await;
+                None
+            }
+            Answer::ErrorAfter(error, action) => {
+                action(call).await;
+                Some(error)
+            }
+        };
+        self.crash.step().await;
+        match (refused, taken_as) {
+            (Some(error), _) => Err(error),
+            (None, Some(id)) => Ok(id),
+            (None, None) => Err(SendError::Unknown { reason: "the script names no outcome".into() }),
+        }
+    }
+}

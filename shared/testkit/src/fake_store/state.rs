@@ -1,0 +1,84 @@
+//! What is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::conversation::Conversation;
+use domain::history::TimelineEvent;
+use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
+use domain::message::{Message, MessageChange};
+use domain::ports::{Parked, StoreError};
+use domain::time::Timestamp;
+
+/// Raw events that are longer do not come along with their message. The table's limit is on what compression leaves of them.
+const LONGEST_RAW: usize = 48 * 1024;
+
+/// Where a row stands: of a message or an event, in a conversation.
+pub(super) type Place = (ConversationId, MessageId);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) pages: BTreeSet<PageId>,
+    pub(super) conversations: BTreeMap<ConversationId, Conversation>,
+    pub(super) messages: BTreeMap<Place, Message>,
+    pub(super) markers: BTreeMap<DedupeKey, Marker>,
+    /// What is pending, and when it is due, if ever.
+    pub(super) pending: BTreeMap<Place, Option<Timestamp>>,
+    pub(super) events: BTreeMap<(Option<ConversationId>, PageId, MessageId), TimelineEvent>,
+    pub(super) parked: BTreeMap<MessageId, Parked>,
+}
+
+/// What stands under a dedupe key.
+#[derive(Debug, Default)]
+pub(super) struct Marker {
+    pub(super) row: Option<Row>,
+    pub(super) changes: Vec<MessageChange>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Row {
+    Message(Place),
+    Event,
+}
+
+impl State {
+    /// Tells whether the conversation was read at the version that is stored, or never and is not there.
+    pub(super) fn is_current(&self, conversation: &Conversation) -> bool {
+        self.conversations.get(&conversation.id).map_or(0, |stored| stored.version) == conversation.version
+    }
+
+    pub(super) fn put(&mut self, conversation: &Conversation) {
+        let next = Conversation { version: conversation.version + 1, ..conversation.clone() };
+        self.conversations.insert(next.id.clone(), next);
+    }
+
+    /// Reads a message as the table gives it: a long raw event stays behind.
+    pub(super) fn message(&self, place: &Place) -> Option<Message> {
+        let mut message = self.messages.get(place)?.clone();
+        message.raw = message.raw.filter(|raw| raw.len() <= LONGEST_RAW);
+        Some(message)
+    }
+
+    pub(super) fn put_event(&mut self, event: &TimelineEvent) {
+        self.events.insert((event.conversation.clone(), event.page.clone(), event.id.clone()), event.clone());
+    }
+
+    pub(super) fn park(&mut self, parked: &Parked) {
+        let content = DedupeKey::of_content(&[&parked.kind, &String::from_utf8_lossy(&parked.body)]);
+        self.parked.insert(MessageId::derived(parked.received_at, &content), parked.clone());
+    }
+
+    pub(super) fn parked(&self) -> Vec<Parked> {
+        self.parked.values().cloned().collect()
+    }
+
+    pub(super) fn events(&self) -> Vec<TimelineEvent> {
+        let mut events: Vec<TimelineEvent> = self.events.values().cloned().collect();
+        events.sort_by(|one, other| one.id.cmp(&other.id));
+        events
+    }
+}
+
+/// DynamoDB takes no empty page of results.
+pub(super) fn at_least_one(limit: usize) -> Result<usize, StoreError> {
+    if limit == 0 { Err(StoreError::Refused { reason: "a limit must be at least 1".into() }) } else { Ok(limit) }
+}
