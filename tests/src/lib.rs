@@ -2,6 +2,13 @@
 //!
 //! Nothing sleeps for a fixed time: [`eventually`] asks until an answer is right, and gives up loudly after [`PATIENCE`].
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a journey that cannot go on fails by panicking, and says where"
+)]
+
 pub mod payloads;
 
 use std::fmt::Debug;
@@ -18,7 +25,7 @@ use sha2::Sha256;
 use tempfile::TempDir;
 
 /// How long a journey waits for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The folder of the repository.
 #[must_use]

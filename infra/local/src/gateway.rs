@@ -14,6 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::ports::Clock;
 use lambda_support::clock::random;
+use lambda_support::logging::chain;
+use messenger_simulator::Simulator;
 use serde_json::{Value as Json, json};
 
 use crate::functions::RunningFunction;
@@ -37,14 +39,18 @@ pub(crate) struct Target {
 pub(crate) struct Gateway {
     targets: Vec<Target>,
     clock: StackClock,
+    simulator: Simulator,
 }
+
+/// Where Meta's deliveries come in.
+const META: &str = "/webhooks/meta";
 
 impl Gateway {
     /// Routes with a method and more fixed segments come first, as the gateway prefers them.
-    pub(crate) fn new(mut targets: Vec<Target>, clock: StackClock) -> Self {
+    pub(crate) fn new(mut targets: Vec<Target>, clock: StackClock, simulator: Simulator) -> Self {
         let fixed = |target: &Target| target.path.split('/').filter(|segment| !segment.starts_with('{')).count();
         targets.sort_by_key(|target| std::cmp::Reverse((fixed(target), target.method.is_some())));
-        Self { targets, clock }
+        Self { targets, clock, simulator }
     }
 
     pub(crate) async fn handle(&self, request: Request) -> Response {
@@ -60,9 +66,20 @@ impl Gateway {
             return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
         }
         match tokio::time::timeout(target.timeout, target.function.call(event)).await {
-            Ok(Ok(answer)) => response(&answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+            Ok(Ok(answer)) => {
+                self.tell_simulator(&call, &body, &answer);
+                response(&answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+            }
             Ok(Err(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        }
+    }
+
+    /// Lets the simulator meet the people of a delivery that was proven genuine, so that they can be answered whoever posted it.
+    fn tell_simulator(&self, call: &Call<'_>, body: &[u8], answer: &Json) {
+        let accepted = call.path == META && call.method == Method::POST && answer.get("statusCode").and_then(Json::as_u64) == Some(200);
+        if accepted && let Err(err) = self.simulator.witness(body) {
+            tracing::warn!(error = %chain(&err), "the simulator did not take note of a delivery");
         }
     }
 

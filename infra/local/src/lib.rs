@@ -126,7 +126,7 @@ impl Stack {
         let functions = start_functions(&model, &overrides, &options.clock)?;
         start_triggers(&model, &functions, &aws.queues, &options.clock, &front);
         start_simulator(&simulator, &front);
-        start_front(listener, router(&url, &secrets, &simulator, gateway(&model, &functions, &options.clock)), &front);
+        start_front(listener, router(&url, &secrets, &simulator, gateway(&model, &functions, &options.clock, &simulator)), &front);
 
         Ok(Self {
             url,
@@ -272,12 +272,12 @@ fn start_simulator(simulator: &Simulator, front: &Shutdown) {
     front.spawn(async move { simulator.run(async move { stop.wanted().await }).await });
 }
 
-fn gateway(model: &StackModel, functions: &Functions, clock: &StackClock) -> Gateway {
+fn gateway(model: &StackModel, functions: &Functions, clock: &StackClock, simulator: &Simulator) -> Gateway {
     let targets = model.routes.iter().filter_map(|route| {
         let function = Arc::clone(functions.get(&route.function_arn)?);
         Some(Target { method: route.method.clone(), path: route.path.clone(), timeout: route.timeout, function })
     });
-    Gateway::new(targets.collect(), clock.clone())
+    Gateway::new(targets.collect(), clock.clone(), simulator.clone())
 }
 
 fn router(url: &str, secrets: &Secrets, simulator: &Simulator, gateway: Gateway) -> Router {

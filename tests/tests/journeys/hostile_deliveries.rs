@@ -23,7 +23,7 @@ async fn only_bytes_that_meta_signed_are_taken() {
         Some(sign("another secret", &body)),
         Some(right.to_uppercase()),
         Some(right.replace("sha256=", "sha1=")),
-        Some(right[..70].to_owned()),
+        Some(right.strip_suffix(|_: char| true).unwrap().to_owned()),
         Some(format!("{right}, {right}")),
     ] {
         assert_eq!(post(body.clone(), wrong.clone()).await, StatusCode::UNAUTHORIZED, "{wrong:?}");
@@ -116,10 +116,10 @@ async fn what_cannot_be_read_is_parked_with_its_reason_and_its_neighbours_are_st
 async fn a_body_over_the_queues_limit_is_packed_or_cut_and_only_what_no_cut_makes_small_is_refused() {
     let test = TestStack::start().await;
     // Escaped zero-width characters: 1.8 MB on the wire, little when packed.
-    let text = "\u{200b}".repeat(300_000);
+    let invisible = "\u{200b}".repeat(300_000);
     let packed = format!(
         r#"{{"object":"page","entry":[{{"id":"108234567890123","time":1,"messaging":[{{"sender":{{"id":"{PSID}"}},"recipient":{{"id":"108234567890123"}},"timestamp":{AT},"message":{{"mid":"m_wide","text":"{}"}}}}]}}]}}"#,
-        text.replace('\u{200b}', "\\u200b")
+        invisible.replace('\u{200b}', "\\u200b")
     );
     assert_eq!(test.deliver(packed).await, StatusCode::OK);
 

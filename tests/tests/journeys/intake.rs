@@ -27,7 +27,7 @@ async fn duplicated_and_shuffled_deliveries_are_stored_once_and_in_order() {
     let conversations = test.all("/v1/conversations").await;
     assert_eq!(conversations.len(), CUSTOMERS);
     for conversation in conversations {
-        let number: usize = conversation["identity"]["id"].as_str().unwrap()[1..].parse().unwrap();
+        let number: usize = conversation["identity"]["id"].as_str().unwrap().strip_prefix('7').unwrap().parse().unwrap();
         let wanted: Vec<Json> = (number..MESSAGES).step_by(CUSTOMERS).map(|message| json!([mid(message)])).collect();
         let messages = test.messages(conversation["id"].as_str().unwrap()).await;
         let got: Vec<Json> = messages.iter().map(|message| message["platform_ids"].clone()).collect();

@@ -43,8 +43,8 @@ async fn many_replies_reach_each_customer_once_and_in_order() {
 async fn a_long_text_leaves_in_parts_that_are_one_message() {
     let test = TestStack::start().await;
     let (psid, id) = a_conversation(&test).await;
-    let text = "Your lamp is on its way. 💡 ".repeat(170);
-    test.reply(&id, &text).await;
+    let long = "Your lamp is on its way. 💡 ".repeat(170);
+    test.reply(&id, &long).await;
     let message = eventually("all parts read", || async {
         let message = outbound(&test, &id).await.pop()?;
         (message["state"] == "read").then_some(message)
@@ -53,7 +53,7 @@ async fn a_long_text_leaves_in_parts_that_are_one_message() {
     let parts = received(&test, &psid);
     assert!(parts.len() > 1);
     assert!(parts.iter().all(|part| part.encode_utf16().count() < 2000));
-    assert_eq!(parts.join(" "), text.trim_end());
+    assert_eq!(parts.join(" "), long.trim_end());
     assert_eq!(message["platform_ids"].as_array().unwrap().len(), parts.len());
     assert_eq!(outbound(&test, &id).await.len(), 1);
     test.stack.stop().await;

@@ -20,6 +20,7 @@ mod simulator;
 mod store;
 mod webhooks;
 mod window;
+mod witness;
 
 pub use clock::Clock;
 pub use customer::{ActionError, Attachment};

@@ -18,6 +18,10 @@ const DEFAULT_FIELDS: &str = "first_name,last_name,profile_pic,id";
 pub(crate) fn profile(simulator: &Simulator, page: &PageSettings, call: &Call, psid: &str) -> Result<Value, Failure> {
     let customer = simulator.parts().store.run(|tx| customers::find(tx, psid))?.filter(|customer| customer.page_id == page.id);
     let customer = customer.ok_or_else(|| Refusal::no_such_object(call, psid))?;
+    if customer.is_stranger() {
+        // "{}" when not allowed.
+        return Ok(Value::Object(Map::new()));
+    }
     let picture = format!("{}/simulator/avatar/{psid}.svg", simulator.settings().public_base);
     let mut profile = Map::new();
     for field in call.param("fields").unwrap_or(DEFAULT_FIELDS).split(',').map(str::trim) {

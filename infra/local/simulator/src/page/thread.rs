@@ -26,7 +26,7 @@ pub(crate) fn phone(simulator: &Simulator, board: &Board, thread: &Thread) -> Ma
     let customer = &thread.customer;
     let psid = &customer.psid;
     html! {
-        section.phone id={ "c-" (psid) } data-psid=(psid) data-testid="phone" aria-label={ "Phone of " (customer.name()) } {
+        section.phone id={ "c-" (psid) } data-psid=(psid) data-testid="phone" aria-label={ "Phone of " (customer.shown()) } {
             (head(board, thread))
             ol.thread id={ "t-" (psid) } data-live data-testid="thread" data-scroll tabindex="0" aria-label="Messages" {
                 @if thread.messages.is_empty() { (welcome(thread)) }
@@ -52,12 +52,12 @@ fn head(board: &Board, thread: &Thread) -> Markup {
             div.who id={ "h-" (customer.psid) } data-live {
                 img src={ (PREFIX) "/avatar/" (customer.psid) ".svg" } alt="" width="40" height="40";
                 div {
-                    h2 { (customer.name()) }
+                    h2 { (customer.shown()) }
                     p { "to " (thread.page_name) " · " span.open[open] data-testid="window" { (words::window(customer, board.now_ms)) } }
                 }
             }
             details.more {
-                summary aria-label={ "More for " (customer.name()) } { "⋯" }
+                summary aria-label={ "More for " (customer.shown()) } { "⋯" }
                 div.sheet { (more(board, customer)) }
             }
         }
@@ -159,7 +159,7 @@ fn composer(thread: &Thread) -> Markup {
                 }
             }
             form.say method="post" action=(at("say")) data-async {
-                input name="text" required maxlength="20000" placeholder="Aa" aria-label={ "Message from " (thread.customer.name()) }
+                input name="text" required maxlength="20000" placeholder="Aa" aria-label={ "Message from " (thread.customer.shown()) }
                     autocomplete="off" data-testid="composer";
                 button type="submit" aria-label="Send" data-testid="send" { "➤" }
             }

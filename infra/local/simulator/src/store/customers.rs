@@ -30,10 +30,37 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// The first and the last name.
+    /// A person of whom nothing is known but the id.
+    pub(crate) fn stranger(psid: &str, page_id: &str, auto_read: bool) -> Self {
+        Self {
+            psid: psid.to_owned(),
+            page_id: page_id.to_owned(),
+            first_name: String::new(),
+            last_name: String::new(),
+            last_action_ms: None,
+            window_until_ms: 0,
+            came_by_ad: None,
+            link_ref: None,
+            auto_read,
+            thread_owner: None,
+            typing_until_ms: 0,
+        }
+    }
+
+    /// The first and the last name; blank when nobody told it.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+
+    /// The name, or the id of somebody who has none.
+    pub(crate) fn shown(&self) -> String {
+        let name = self.name();
+        if name.is_empty() { self.psid.clone() } else { name }
+    }
+
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.first_name.is_empty()
     }
 
     /// Says whether another app than `app_id` holds the thread.
@@ -71,17 +98,9 @@ pub(crate) fn add(tx: &Transaction<'_>, page_id: &str, name: &str, auto_read: bo
         psid = ids::psid(page_id, name, namesake);
     }
     let customer = Customer {
-        psid,
-        page_id: page_id.to_owned(),
         first_name: first_name.trim().to_owned(),
         last_name: last_name.trim().to_owned(),
-        last_action_ms: None,
-        window_until_ms: 0,
-        came_by_ad: None,
-        link_ref: None,
-        auto_read,
-        thread_owner: None,
-        typing_until_ms: 0,
+        ..Customer::stranger(&psid, page_id, auto_read)
     };
     save(tx, &customer)?;
     Ok(customer)

@@ -7,6 +7,7 @@ mod durability;
 mod faults;
 mod limits;
 mod page;
+mod strangers;
 mod templates;
 mod webhooks;
 mod windows;

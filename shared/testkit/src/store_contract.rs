@@ -1,0 +1,26 @@
+//! What every store must do, whatever it is made of. [`store_contract!`](crate::store_contract) makes a test of each case.
+//!
+//! A case is an async function over a fresh, empty store. It fails by an assertion or by its error.
+
+pub mod aside;
+pub mod changes;
+pub mod due;
+pub mod extremes;
+pub mod inbox;
+pub mod pending;
+pub mod recording;
+pub mod saving;
+pub mod sending;
+pub mod timeline;
+
+mod steps;
+
+use domain::ports::{DueIndex, History, Inbox, Outbox};
+
+/// Every port of the store at once.
+pub trait Store: History + Outbox + Inbox + DueIndex {}
+
+impl<S: History + Outbox + Inbox + DueIndex> Store for S {}
+
+/// How a case ends.
+pub type Outcome = Result<(), Box<dyn std::error::Error>>;
