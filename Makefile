@@ -17,7 +17,7 @@ help: ## List the targets
 run: ## Build and start the whole stack on this machine
 	cargo run --quiet --locked -p local-stack
 
-test: browser ## Run every test; installs Chromium by package name when it is missing
+test: browser ## Run every test; installs Chromium (apt) when it is missing
 	cargo test --workspace --locked
 
 lint: ## Check format, lints, docs, dependencies
@@ -39,10 +39,10 @@ docs: ## Build the documentation of the code
 
 # The browser test drives the simulator's page as a person does.
 browser:
-	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null || { \
-	  echo "make: installing Chromium for the browser test (apt: chromium)"; \
-	  if [ "$$(id -u)" = 0 ]; then SUDO=; else SUDO=sudo; fi; \
-	  $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
+	@{ command -v chromium && command -v chromedriver; } > /dev/null || { \
+	  echo "make: installing Chromium and its driver for the browser test (apt: chromium chromium-driver)"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium chromium-driver > /dev/null; }
 
 $(TOOLS)/bin/cargo-deny:
 	@echo "make: installing cargo-deny $(CARGO_DENY) into .tools (cargo)"

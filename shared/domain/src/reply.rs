@@ -90,7 +90,8 @@ fn parts(text: &str) -> Result<Vec<Part>, ReplyError> {
     if text.encode_utf16().count() > LONGEST_REPLY {
         return Err(ReplyError::TextTooLong);
     }
-    let parts: Vec<Part> = text::split(text, text::LONGEST_PART).into_iter().map(|text| Part { text, platform_id: None, echoed_at: None }).collect();
+    let parts: Vec<Part> =
+        text::split(text, text::LONGEST_PART).into_iter().map(|text| Part { text, platform_id: None, echoed_at: None }).collect();
     if parts.is_empty() { Err(ReplyError::BlankText) } else { Ok(parts) }
 }
 

@@ -67,7 +67,11 @@ impl History for Table {
         let mut message = message.clone();
         let mut waiting: Vec<(PlatformMessageId, usize)> = Vec::new();
         for _ in 0..ATTEMPTS {
-            let verdicts = match self.transact(self.save_writes(&message, due_at, &waiting)?).await? {
+            let mut writes = self.save_writes(&message, due_at, &waiting)?;
+            if message.unsent_at.is_some() {
+                writes.extend(self.piece_deletes(&message).await?);
+            }
+            let verdicts = match self.transact(writes).await? {
                 Ended::Written => {
                     message.revision += 1;
                     return Ok(Saved::Saved(Box::new(message)));
@@ -318,19 +322,36 @@ impl Table {
     }
 
     fn update_message(&self, message: &Message, row: &Key) -> Result<TransactWriteItem, StoreError> {
+        let mut update = self.update_builder(row);
         let mut expression = String::from("SET message = :message, revision = revision + :one");
         if message.unsent_at.is_some() {
+            // `raw` is a word of DynamoDB's own.
+            let names: Vec<String> = blob::ATTRIBUTES.iter().map(|name| format!("#{name}")).collect();
             expression.push_str(" REMOVE ");
-            expression.push_str(&blob::ATTRIBUTES.join(", "));
+            expression.push_str(&names.join(", "));
+            for (placeholder, name) in names.into_iter().zip(blob::ATTRIBUTES) {
+                update = update.expression_attribute_names(placeholder, name);
+            }
         }
         transaction::update(
-            self.update_builder(row)
+            update
                 .update_expression(expression)
                 .condition_expression("revision = :revision")
                 .expression_attribute_values(":message", item::message_value(message)?)
                 .expression_attribute_values(":one", AttributeValue::N("1".into()))
                 .expression_attribute_values(":revision", AttributeValue::N(message.revision.to_string())),
         )
+    }
+
+    /// Takes away what of a raw event stands beside its row: the words of a message that was unsent go everywhere.
+    async fn piece_deletes(&self, message: &Message) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let row = key::message(&message.conversation, &message.id);
+        let pieces = self.get(&row).await?.as_ref().map_or(0, blob::pieces);
+        let delete = |number| {
+            let piece = item::key_of(&key::piece(&row, number));
+            transaction::delete(Delete::builder().table_name(&self.name).set_key(Some(piece)))
+        };
+        (1..=pieces).map(delete).collect()
     }
 
     /// Notes where a message of ours stands under the platform's id. It fails when changes wait that were not seen.

@@ -1,9 +1,7 @@
 //! Events, as an adapter would make them.
 
 use domain::id::MessageId;
-use domain::inbound::{
-    Attachment, CustomerMessage, Echo, EventKind, InboundEvent, NotedKind, OptIn, Party, Postback, Reaction, Referral,
-};
+use domain::inbound::{Attachment, CustomerMessage, Echo, EventKind, InboundEvent, NotedKind, OptIn, Party, Postback, Reaction, Referral};
 use domain::message::part_metadata;
 use domain::time::Timestamp;
 use serde_json::json;

@@ -1,1 +1,187 @@
-//! x
+//! How often each access asks the table. What is counted here is what a message costs.
+
+use domain::id::MessageId;
+use domain::inbound::{InboundEvent, NotedKind};
+use domain::ingest::{Ingested, ingest};
+use domain::message::{Message, MessageChange, WaitingFor};
+use domain::ports::{Claim, DueIndex, History, Inbox, InboxFilter, Order, Outbox, Parked};
+use domain::reply::{Draft, reply};
+use domain::{deliver, relay};
+use testkit::events::{customer_edits, customer_reacts, customer_says, customer_unsends, echo_of_ours, noted};
+use testkit::ids::{MIA, PAGE, at, conversation_of, key_of, mid, page};
+use testkit::messages::{agent, reply_in, taken};
+use testkit::{FakeQueue, FakeSendApi, ManualClock};
+
+use crate::engine::Engine;
+
+const GET: &str = "GetItem";
+const PUT: &str = "PutItem";
+const UPDATE: &str = "UpdateItem";
+const DELETE: &str = "DeleteItem";
+const QUERY: &str = "Query";
+const TRANSACT: &str = "TransactWriteItems";
+
+async fn take(engine: &Engine, event: &InboundEvent) -> (Ingested, Vec<String>) {
+    engine.calls.take();
+    let ingested = ingest(&engine.table, &FakeQueue::default(), event, at(0)).await.unwrap();
+    (ingested, engine.calls.take())
+}
+
+async fn answer(engine: &Engine, text: &str, second: u64) -> MessageId {
+    let draft = Draft { text: text.into(), author: agent() };
+    let queue = FakeQueue::default();
+    reply(&engine.table, &queue, &conversation_of(MIA), &draft, at(second), u128::from(second)).await.unwrap().message.id
+}
+
+/// A conversation that has begun, with nothing counted.
+async fn begun() -> Engine {
+    let engine = Engine::start().await;
+    take(&engine, &customer_says("Hi").build()).await;
+    engine
+}
+
+async fn claimed(engine: &Engine) -> Message {
+    let id = answer(engine, "Hello", 10).await;
+    match engine.table.claim(&conversation_of(MIA), &id, at(11), at(71)).await.unwrap() {
+        Claim::Ours(message) => *message,
+        other @ (Claim::HeldElsewhere(_) | Claim::Abandoned(_) | Claim::Unconfirmed(_) | Claim::Ended) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_first_message_of_a_page_makes_it_listable_once() {
+    let engine = Engine::start().await;
+    assert_eq!(take(&engine, &customer_says("Hi").build()).await.1, [GET, PUT, TRANSACT]);
+    assert_eq!(take(&engine, &customer_says("Hello").by("701").build()).await.1, [GET, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_message_is_one_read_and_one_write() {
+    let engine = begun().await;
+    assert_eq!(take(&engine, &customer_says("Where is my parcel?").at(at(1)).build()).await.1, [GET, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_duplicate_is_one_read_and_one_refused_write() {
+    let engine = begun().await;
+    let (ingested, calls) = take(&engine, &customer_says("Hi").build()).await;
+    assert_eq!((ingested, calls), (Ingested::Duplicate, vec![GET.into(), TRANSACT.into()]));
+}
+
+#[tokio::test]
+async fn a_change_of_a_message_is_two_reads_and_one_write() {
+    let engine = begun().await;
+    assert_eq!(take(&engine, &customer_edits("m_Hi", 1, "Hello").build()).await.1, [GET, GET, TRANSACT]);
+    // An unsend looks for the pieces of a long raw event as well.
+    assert_eq!(take(&engine, &customer_unsends("m_Hi").build()).await.1, [GET, GET, GET, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_change_before_its_message_is_one_read_and_one_write() {
+    let engine = begun().await;
+    assert_eq!(take(&engine, &customer_edits("m_1", 1, "Hello").build()).await.1, [GET, UPDATE]);
+    // The message that it waited for is written in the second try, which knows of it.
+    assert_eq!(take(&engine, &customer_says("Helo").numbered("m_1").build()).await.1, [GET, TRANSACT, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_reaction_changes_its_message_and_opens_the_window() {
+    let engine = begun().await;
+    let (_, calls) = take(&engine, &customer_reacts("m_Hi", Some("love")).at(at(5)).build()).await;
+    assert_eq!(calls, [GET, GET, TRANSACT, GET, PUT]);
+}
+
+#[tokio::test]
+async fn an_event_of_a_page_is_one_write() {
+    let engine = Engine::start().await;
+    assert_eq!(take(&engine, &noted(NotedKind::Feed).of_the_page().build()).await.1, [TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_reply_is_one_read_and_one_write() {
+    let engine = begun().await;
+    engine.calls.take();
+    answer(&engine, "Hello", 10).await;
+    assert_eq!(engine.calls.take(), [QUERY, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_delivery_is_a_read_a_claim_and_a_write() {
+    let engine = begun().await;
+    let id = answer(&engine, "Hello", 10).await;
+    engine.calls.take();
+    let clock = ManualClock::new(at(11));
+    let drained = deliver::drain(&engine.table, &FakeSendApi::default(), &clock, &conversation_of(MIA), None).await.unwrap();
+    assert_eq!(drained.sent, [id]);
+    assert_eq!(engine.calls.take(), [QUERY, UPDATE, TRANSACT]);
+}
+
+#[tokio::test]
+async fn our_echo_is_one_read_and_one_write() {
+    let engine = begun().await;
+    let message = claimed(&engine).await;
+    let echo = echo_of_ours("m_out-1", &message.id, 0, 1).at(at(12)).build();
+    assert_eq!(take(&engine, &echo).await.1, [GET, TRANSACT]);
+    assert_eq!(take(&engine, &echo).await.1, [GET]);
+}
+
+#[tokio::test]
+async fn a_save_that_finds_changes_is_written_in_the_second_try() {
+    let engine = begun().await;
+    let message = taken(claimed(&engine).await, &["m_out-1"], at(12));
+    engine.table.keep_change(&key_of("m_out-1"), &mid("m_out-1"), &MessageChange::Unsend { at: at(12) }).await.unwrap();
+    engine.calls.take();
+    engine.table.save(&message, None).await.unwrap();
+    assert_eq!(engine.calls.take(), [TRANSACT, GET, TRANSACT]);
+}
+
+#[tokio::test]
+async fn the_small_accesses_are_one_call_each() {
+    let engine = begun().await;
+    let message = claimed(&engine).await;
+    engine.calls.take();
+    let conversation = conversation_of(MIA);
+    engine.table.conversation(&conversation).await.unwrap();
+    assert_eq!(engine.calls.take(), [GET]);
+    engine.table.message(&conversation, &message.id).await.unwrap();
+    assert_eq!(engine.calls.take(), [GET]);
+    engine.table.message_by_key(&key_of("m_nobody")).await.unwrap();
+    assert_eq!(engine.calls.take(), [GET]);
+    engine.table.message_by_key(&key_of("m_Hi")).await.unwrap();
+    assert_eq!(engine.calls.take(), [GET, GET]);
+    engine.table.set_waiting(&conversation, Some(WaitingFor::Window)).await.unwrap();
+    assert_eq!(engine.calls.take(), [UPDATE]);
+    engine.table.forget(&conversation, &message.id).await.unwrap();
+    assert_eq!(engine.calls.take(), [DELETE]);
+    engine.table.messages(&conversation, Order::NewestFirst, None, 50).await.unwrap();
+    assert_eq!(engine.calls.take(), [QUERY]);
+    let parked = Parked { kind: "meta.delivery".into(), reason: "no JSON".into(), body: vec![1], page: None, received_at: at(0) };
+    engine.table.park(&parked).await.unwrap();
+    assert_eq!(engine.calls.take(), [PUT]);
+    let unknown = reply_in(&testkit::messages::conversation(), at(50), &["never accepted"]);
+    engine.table.save(&unknown, None).await.unwrap();
+    assert_eq!(engine.calls.take(), [TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_list_asks_each_shard_of_each_status_and_knows_its_pages_by_one_query() {
+    let engine = begun().await;
+    engine.calls.take();
+    engine.table.list(&InboxFilter::default(), None, 50).await.unwrap();
+    assert_eq!(engine.calls.take(), [QUERY; 9]);
+    let filter = InboxFilter { page: Some(page(PAGE)), status: Some(domain::conversation::Status::Open), assignee: None };
+    engine.table.list(&filter, None, 50).await.unwrap();
+    assert_eq!(engine.calls.take(), [QUERY; 4]);
+}
+
+#[tokio::test]
+async fn a_sweep_asks_each_shard_and_moves_what_it_relays() {
+    let engine = begun().await;
+    engine.calls.take();
+    assert!(engine.table.due(at(0), 10).await.unwrap().is_empty());
+    assert_eq!(engine.calls.take(), [QUERY; 8]);
+    answer(&engine, "Hello", 10).await;
+    engine.calls.take();
+    assert_eq!(relay::relay(&engine.table, &FakeQueue::default(), at(1000), 10).await.unwrap(), 1);
+    assert_eq!(engine.calls.take().split_off(8), [UPDATE]);
+}

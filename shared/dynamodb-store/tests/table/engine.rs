@@ -2,18 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that has no engine stops")]
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use dynamodb_store::Table;
 use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 /// What the table is called here.
@@ -92,17 +94,19 @@ impl Intercept for Calls {
     }
 }
 
-/// Reads every item of the table.
-pub(crate) async fn everything(client: &Client) -> Vec<Value> {
+/// Reads every item of the table, each attribute by its name.
+pub(crate) async fn everything(client: &Client) -> Vec<Item> {
     let mut items = Vec::new();
     let mut start = None;
     loop {
         #[expect(clippy::disallowed_methods, reason = "a test looks at what no access pattern reads")]
         let page = client.scan().table_name(TABLE).set_exclusive_start_key(start).send().await.unwrap();
-        items.extend(page.items().iter().map(|item| serde_json::to_value(item.iter().map(|(name, value)| (name.clone(), format!("{value:?}"))).collect::<std::collections::BTreeMap<_, _>>()).unwrap()));
+        items.extend(page.items().iter().map(|item| item.clone().into_iter().collect::<Item>()));
         start = page.last_evaluated_key;
         if start.is_none() {
             return items;
         }
     }
 }
+
+pub(crate) type Item = BTreeMap<String, AttributeValue>;

@@ -1,1 +1,144 @@
-//! x
+//! What stands in the table when everything was written that can be.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::inbound::{Attachment, EventKind, NotedKind};
+use domain::ingest::ingest;
+use domain::ports::{Claim, History, Outbox, Parked};
+use domain::reply::{Draft, reply};
+use testkit::FakeQueue;
+use testkit::events::{
+    customer_edits, customer_follows, customer_reacts, customer_says, customer_unsends, delivered_up_to, noted, referral,
+};
+use testkit::ids::{JONAS, MIA, PAGE, at, conversation_of, key_of, page};
+use testkit::messages::{agent, taken};
+
+use crate::engine::{Engine, Item, everything};
+
+/// What DynamoDB takes for one item.
+const LARGEST_ITEM: usize = 400 * 1024;
+
+/// Text that no compression makes small.
+fn noise(bytes: usize, seed: u64) -> String {
+    let mut state = seed + 1;
+    let letter = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'0' + u8::try_from(*state >> 58).unwrap())
+    };
+    (0..bytes).map(|_| letter(&mut state)).collect()
+}
+
+/// The bytes of an item as DynamoDB counts them: names, values, and what lists and maps cost.
+fn size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_size(value)).sum()
+}
+
+fn value_size(value: &AttributeValue) -> usize {
+    if let Ok(text) = value.as_s() {
+        text.len()
+    } else if let Ok(bytes) = value.as_b() {
+        bytes.as_ref().len()
+    } else if let Ok(number) = value.as_n() {
+        number.len() / 2 + 2
+    } else if let Ok(list) = value.as_l() {
+        3 + list.iter().map(|value| 1 + value_size(value)).sum::<usize>()
+    } else if let Ok(map) = value.as_m() {
+        3 + map.iter().map(|(name, value)| 1 + name.len() + value_size(value)).sum::<usize>()
+    } else {
+        1
+    }
+}
+
+/// Writes a row of each kind, each as large as it gets.
+async fn full() -> Engine {
+    let engine = Engine::start().await;
+    let queue = FakeQueue::default();
+    let mut largest = customer_says("Hi").numbered("m_largest").led_by(referral(&noise(3_000, 1), "ADS")).raw(noise(900_000, 3)).build();
+    if let EventKind::Message(message) = &mut largest.kind {
+        message.text = Some("€".repeat(40_000));
+        message.quick_reply = Some(noise(40_000, 4));
+        message.attachments = (0..100)
+            .map(|seed| Attachment {
+                kind: noise(200, seed),
+                url: Some(noise(5_000, seed)),
+                title: Some(noise(5_000, seed)),
+                details: Some(serde_json::json!({ "note": noise(2_050, seed) })),
+            })
+            .collect();
+    }
+    for event in [
+        customer_edits("m_early", 1, &noise(30_000, 5)).build(),
+        largest,
+        customer_says("Hello").at(at(1)).build(),
+        customer_says("Helo").numbered("m_early").at(at(2)).build(),
+        customer_edits("m_Hello", 1, &noise(30_000, 6)).build(),
+        customer_reacts("m_Hello", Some("love")).build(),
+        customer_reacts("m_never", Some("love")).build(),
+        customer_unsends("m_never").build(),
+        customer_follows("summer").raw(noise(900_000, 7)).build(),
+        noted(NotedKind::Feed).of_the_page().raw(noise(900_000, 8)).build(),
+        delivered_up_to(at(0)).by(JONAS).build(),
+    ] {
+        ingest(&engine.table, &queue, &event, at(0)).await.unwrap();
+    }
+    let draft = Draft { text: "€".repeat(19_990), author: agent() };
+    for (second, claimed) in [(10, true), (20, false)] {
+        let message = reply(&engine.table, &queue, &conversation_of(MIA), &draft, at(second), 7).await.unwrap().message;
+        if claimed && let Claim::Ours(ours) = engine.table.claim(&message.conversation, &message.id, at(30), at(90)).await.unwrap() {
+            engine.table.save(&taken(*ours, &["m_out-1"], at(31)), Some(at(90))).await.unwrap();
+        }
+    }
+    let body = noise(900_000, 9).into_bytes();
+    engine
+        .table
+        .park(&Parked { kind: "meta.delivery".into(), reason: "no JSON".into(), body, page: Some(page(PAGE)), received_at: at(0) })
+        .await
+        .unwrap();
+    engine
+}
+
+#[tokio::test]
+async fn every_item_says_its_schema_and_fits() {
+    let engine = full().await;
+    let items = everything(&engine.client).await;
+    assert!(items.len() > 20, "{}", items.len());
+    for item in &items {
+        assert_eq!(item.get("schema"), Some(&AttributeValue::N("1".into())), "{:?} {:?}", item.get("pk"), item.get("sk"));
+        assert!(size(item) < LARGEST_ITEM, "{:?} {:?} has {} bytes", item.get("pk"), item.get("sk"), size(item));
+    }
+}
+
+#[tokio::test]
+async fn only_events_are_forgotten_in_time() {
+    let engine = full().await;
+    for item in everything(&engine.client).await {
+        let is_event_key = item["pk"].as_s().unwrap().starts_with("KEY#e");
+        assert_eq!(item.contains_key("expires_at"), is_event_key, "{:?} {:?}", item["pk"], item["sk"]);
+    }
+}
+
+#[tokio::test]
+async fn parking_twice_is_one_row() {
+    let engine = Engine::start().await;
+    let mut parked = Parked { kind: "meta.delivery".into(), reason: "no JSON".into(), body: b"{".to_vec(), page: None, received_at: at(0) };
+    engine.table.park(&parked).await.unwrap();
+    parked.reason = "still no JSON".into();
+    engine.table.park(&parked).await.unwrap();
+    assert_eq!(everything(&engine.client).await.len(), 1);
+    parked.body = b"[".to_vec();
+    engine.table.park(&parked).await.unwrap();
+    assert_eq!(everything(&engine.client).await.len(), 2);
+}
+
+#[tokio::test]
+async fn of_an_unsent_message_no_word_is_left() {
+    let engine = Engine::start().await;
+    let raw = noise(500_000, 1);
+    let said = customer_says("my card number").raw(raw).build();
+    ingest(&engine.table, &FakeQueue::default(), &said, at(0)).await.unwrap();
+    let before = everything(&engine.client).await.len();
+    ingest(&engine.table, &FakeQueue::default(), &customer_unsends("m_my card number").at(at(1)).build(), at(1)).await.unwrap();
+    let items = everything(&engine.client).await;
+    assert!(items.len() < before, "its pieces are gone");
+    assert!(items.iter().all(|item| !item.contains_key("raw_gz") && !format!("{item:?}").contains("my card number")));
+    assert!(engine.table.message_by_key(&key_of("m_my card number")).await.unwrap().unwrap().unsent_at.is_some());
+}

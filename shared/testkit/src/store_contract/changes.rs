@@ -1,7 +1,7 @@
 //! Changes that come before the message that they change.
 
-use domain::message::{MessageChange, Reacted};
 use domain::inbound::Reaction;
+use domain::message::{MessageChange, Reacted};
 use domain::ports::{Kept, Recorded, Saved, StoreError};
 use domain::time::Timestamp;
 

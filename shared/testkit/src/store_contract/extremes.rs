@@ -42,7 +42,9 @@ async fn stored(store: &impl Store, event: &InboundEvent) -> Tried<domain::messa
 }
 
 pub async fn every_text_comes_back_as_it_went(store: &impl Store) -> Outcome {
-    for (second, text) in ["👨‍👩‍👧‍👦 ❤️‍🔥 🇩🇪", "", " ", "\u{0}\u{7f}\u{feff}", "ﷺ\u{202e}abc", "line\r\nline", "zalgo e\u{301}\u{301}"].iter().enumerate() {
+    for (second, text) in
+        ["👨‍👩‍👧‍👦 ❤️‍🔥 🇩🇪", "", " ", "\u{0}\u{7f}\u{feff}", "ﷺ\u{202e}abc", "line\r\nline", "zalgo e\u{301}\u{301}"].iter().enumerate()
+    {
         let second = u64::try_from(second)?;
         let event = customer_says(text).numbered(&format!("m_{second}")).at(at(second)).build();
         assert_eq!(stored(store, &event).await?.text.as_deref(), Some(*text));

@@ -49,7 +49,13 @@ pub async fn conversations_come_newest_first_and_whole(store: &impl Store) -> Ou
 pub async fn new_activity_moves_a_conversation_to_the_top_once(store: &impl Store) -> Outcome {
     let mia = write(store, PAGE, "701", 0).await?;
     let jonas = write(store, PAGE, "702", 10).await?;
-    let mia = Conversation { version: 0, ..write(store, PAGE, "701", 20).await.map(|now| { assert_eq!(now.id, mia.id); now })? };
+    let mia = Conversation {
+        version: 0,
+        ..write(store, PAGE, "701", 20).await.map(|now| {
+            assert_eq!(now.id, mia.id);
+            now
+        })?
+    };
     let list = store.list(&InboxFilter::default(), None, 10).await?;
     assert_eq!(list.iter().map(|conversation| &conversation.id).collect::<Vec<_>>(), [&mia.id, &jonas.id]);
     Ok(())
