@@ -57,8 +57,17 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        if let Self::Store(err) = &self {
-            tracing::error!(error = %chain(err), "call failed");
+        match &self {
+            Self::Store(err) => tracing::error!(error = %chain(err), "call failed"),
+            Self::Busy => tracing::error!("call failed: its row was written by others again and again"),
+            Self::Unauthorized
+            | Self::Forbidden { .. }
+            | Self::NotFound(_)
+            | Self::Invalid { .. }
+            | Self::NotJson(_)
+            | Self::UnsupportedMediaType
+            | Self::TooLarge
+            | Self::TooManyPending => {}
         }
         respond(&self.problem())
     }

@@ -38,9 +38,9 @@ fn page(url: &str, secrets: &Secrets) -> Markup {
                 main {
                     h1 { "Shopbell is running" }
                     p.lead { "The open line between a shop and its customers in Messenger, on this machine." }
-                    a.button href="/simulator" { "Open the simulator: be the customer" }
+                    a.button href="/simulator" { "Open the simulator" }
                     ol {
-                        li { "In the simulator, write: " em { "Hi, where is my order 20418?" } }
+                        li { "There you are the customer. Write: " em { "Hi, where is my order 20418?" } }
                         li { "See it in the inbox:" pre { code { (list) } } }
                         li { "Answer with the command that stands under the thread, and watch it arrive." }
                     }

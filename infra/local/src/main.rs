@@ -59,6 +59,8 @@ fn greet(stack: &Stack) {
   API key       {key}
   App secret    {app_secret}
   Verify token  {verify_token}
+  DynamoDB      {dynamodb}
+  SQS           {sqs}
 
 Three things to try:
   1. Be the customer:   open {url}/simulator and write something
@@ -68,6 +70,8 @@ Three things to try:
 Ctrl-C stops it. Everything is kept in the data folder.",
         app_secret = secrets.app_secret(),
         verify_token = secrets.verify_token,
+        dynamodb = stack.dynamodb_url(),
+        sqs = stack.sqs_url(),
     ));
 }
 

@@ -6,7 +6,7 @@ use lambda_support::clock::random;
 use lambda_support::environment::Environment;
 use serde::{Deserialize, Serialize};
 
-/// The Page, the app and the person of the documented samples; on one machine they belong to nobody.
+/// The Page and the app of the documented samples; on one machine they belong to nobody.
 pub const PAGE: &str = "108234567890123";
 pub const APP: &str = "1834920057713346";
 

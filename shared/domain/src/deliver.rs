@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// How long a claim lasts: longer than one call of the Send API can take, renewed for each part.
 const LEASE: Duration = Duration::from_mins(1);
 
-/// How often a message is tried before it fails; with the pauses of [`backoff`] more than half an hour.
+/// How often a message is tried before it fails; with the pauses of [`backoff`] over 23 to 47 minutes.
 pub const MOST_ATTEMPTS: u32 = 12;
 
 /// How long later messages wait for an unconfirmed one. After that they pass it, and a person decides about it.

@@ -283,3 +283,7 @@ pub fn operator_event(event: &InboundEvent) -> Option<OperatorEvent> {
         | EventKind::Unknown(_) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "ingest_tests.rs"]
+mod tests;

@@ -76,3 +76,7 @@ pub async fn look_up(
     }
     Err(LookUpError::Busy)
 }
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

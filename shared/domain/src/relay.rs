@@ -38,3 +38,7 @@ pub async fn relay(index: &impl DueIndex, queue: &impl OutboundQueue, now: Times
     }
     Ok(due.len())
 }
+
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

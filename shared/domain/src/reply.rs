@@ -127,3 +127,7 @@ fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Tim
         revision: 0,
     }
 }
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

@@ -64,3 +64,7 @@ fn apply(conversation: &mut Conversation, decision: &Decision) {
         None => {}
     }
 }
+
+#[cfg(test)]
+#[path = "triage_tests.rs"]
+mod tests;

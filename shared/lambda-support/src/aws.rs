@@ -1,6 +1,6 @@
 //! AWS clients from the variables that Lambda sets: no profile files, no metadata calls, one HTTPS client over ring.
 //!
-//! `AWS_ENDPOINT_URL`, or `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SQS`, point the clients elsewhere, as the SDKs' own variables do.
+//! `AWS_ENDPOINT_URL`, or the same with `_DYNAMODB`, `_SQS` or `_SSM` behind it, points the clients elsewhere, as in every SDK.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::environment::{Environment, EnvironmentError};
 
 /// How long a call may take, attempts included, and one attempt. Platforms want their answer within five seconds, so the queue has four.
 const SQS: Limits = Limits { call: Duration::from_secs(4), attempt: Duration::from_millis(1_900) };
-const DYNAMODB: Limits = Limits { call: Duration::from_secs(8), attempt: Duration::from_secs(3) };
+const OTHERS: Limits = Limits { call: Duration::from_secs(8), attempt: Duration::from_secs(3) };
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -31,6 +31,7 @@ pub struct Aws {
     credentials: Credentials,
     dynamodb_url: Option<String>,
     sqs_url: Option<String>,
+    ssm_url: Option<String>,
     http: aws_sdk_dynamodb::config::SharedHttpClient,
 }
 
@@ -52,7 +53,8 @@ impl Aws {
             region,
             credentials,
             dynamodb_url: environment.optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
-            sqs_url: environment.optional("AWS_ENDPOINT_URL_SQS").or(everywhere),
+            sqs_url: environment.optional("AWS_ENDPOINT_URL_SQS").or_else(|| everywhere.clone()),
+            ssm_url: environment.optional("AWS_ENDPOINT_URL_SSM").or(everywhere),
             http: aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
         })
     }
@@ -65,7 +67,7 @@ impl Aws {
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts(DYNAMODB));
+            .timeout_config(timeouts(OTHERS));
         config.set_endpoint_url(self.dynamodb_url.clone());
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
@@ -81,6 +83,19 @@ impl Aws {
             .timeout_config(timeouts(SQS));
         config.set_endpoint_url(self.sqs_url.clone());
         aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
+    #[must_use]
+    pub fn ssm(&self) -> aws_sdk_ssm::Client {
+        let mut config = aws_sdk_ssm::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_ssm::config::Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts(OTHERS));
+        config.set_endpoint_url(self.ssm_url.clone());
+        aws_sdk_ssm::Client::from_conf(config.build())
     }
 }
 

@@ -23,6 +23,13 @@ impl Environment {
         std::env::vars().collect()
     }
 
+    /// Adds variables, in place of those of the same name.
+    #[must_use]
+    pub fn with(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.0.extend(variables);
+        self
+    }
+
     /// Returns a variable that must be there; `purpose` says what it is for.
     pub fn required(&self, name: &str, purpose: &str) -> Result<String, EnvironmentError> {
         self.optional(name).ok_or_else(|| EnvironmentError::Missing { name: name.into(), purpose: purpose.into() })

@@ -4,6 +4,7 @@ use std::fmt;
 
 use domain::operator::{OperatorEvent, Severity};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -18,6 +19,17 @@ pub enum Format {
     Text,
 }
 
+/// Below `debug` these write whole requests and answers, and with them customers' words: no level opens that.
+const CAPPED: [&str; 7] = [
+    "aws_smithy_runtime=debug",
+    "aws_smithy_runtime_api=debug",
+    "aws_smithy_http_client=debug",
+    "aws_sdk_dynamodb=debug",
+    "aws_sdk_sqs=debug",
+    "aws_sdk_ssm=debug",
+    "hyper=debug",
+];
+
 impl Format {
     /// The filter when nothing else is said. At a terminal the embedded table does not report lost races, which are everyday outcomes.
     const fn level(self) -> &'static str {
@@ -31,8 +43,11 @@ impl Format {
 /// Starts logging at the level that `RUST_LOG` says, or the format's own when it is absent. Starting twice keeps the first.
 pub fn start(environment: &Environment, format: Format) -> Result<(), EnvironmentError> {
     let level = environment.optional("RUST_LOG").unwrap_or_else(|| format.level().to_owned());
-    let filter =
-        EnvFilter::try_new(&level).map_err(|err| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() })?;
+    let invalid = |err: ParseError| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() };
+    let mut filter = EnvFilter::try_new(&level).map_err(invalid)?;
+    for capped in CAPPED {
+        filter = filter.add_directive(capped.parse().map_err(invalid)?);
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
     // A second start finds the first subscriber in place, which is what a test of the whole stack wants.
     match format {

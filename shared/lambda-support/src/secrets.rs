@@ -1,8 +1,41 @@
 //! The secrets of a function: lists of them where rotation wants two at once, never blank, never printed.
 
+use aws_sdk_ssm::error::DisplayErrorContext;
 use domain::secret::Secret;
 
+use crate::aws::Aws;
 use crate::environment::{Environment, EnvironmentError};
+
+/// The parameters under `SECRETS_PATH` could not be read; the function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error("the environment is incomplete")]
+    Environment(#[from] EnvironmentError),
+    #[error("the secrets under {path} cannot be read: {reason}")]
+    Parameters { path: String, reason: String },
+    #[error("there are no secrets under {path}; put them there as SecureString parameters, as {path}META_VERIFY_TOKEN")]
+    None { path: String },
+}
+
+/// Adds the secrets that stand as parameters under `SECRETS_PATH` to the environment, each under the last part of its name. Without that
+/// variable the environment holds them already.
+pub async fn fetch(environment: Environment) -> Result<Environment, FetchError> {
+    let Some(path) = environment.optional("SECRETS_PATH") else { return Ok(environment) };
+    let ssm = Aws::from_environment(&environment)?.ssm();
+    let mut pages = ssm.get_parameters_by_path().path(&path).with_decryption(true).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|err| FetchError::Parameters { path: path.clone(), reason: DisplayErrorContext(err).to_string() })?;
+        for parameter in page.parameters.unwrap_or_default() {
+            let name = parameter.name.as_deref().and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
+            found.push((name, parameter.value.unwrap_or_default()));
+        }
+    }
+    if found.is_empty() {
+        return Err(FetchError::None { path });
+    }
+    Ok(environment.with(found))
+}
 
 /// Returns a comma-separated list of secrets; at least one.
 pub fn list(environment: &Environment, name: &str, purpose: &str) -> Result<Vec<Secret>, EnvironmentError> {

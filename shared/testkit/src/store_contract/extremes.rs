@@ -87,7 +87,7 @@ pub async fn the_longest_ids_are_ids(store: &impl Store) -> Outcome {
     assert_eq!(take(store, &event).await?, Ingested::Duplicate);
     let id = ConversationId::of(&page(&page_id), &user(&person));
     let conversation = read(store, &id).await?;
-    assert_eq!(store.list(&InboxFilter::default(), None, 10).await?, [conversation.clone()]);
+    assert_eq!(store.list(&InboxFilter::default(), None, 10).await?, std::slice::from_ref(&conversation));
     let filter = InboxFilter { page: Some(page(&page_id)), ..InboxFilter::default() };
     assert_eq!(store.list(&filter, None, 10).await?, [conversation]);
     let event = noted(domain::inbound::NotedKind::Feed).on(&page_id).of_the_page().build();

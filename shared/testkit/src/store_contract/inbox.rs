@@ -49,13 +49,7 @@ pub async fn conversations_come_newest_first_and_whole(store: &impl Store) -> Ou
 pub async fn new_activity_moves_a_conversation_to_the_top_once(store: &impl Store) -> Outcome {
     let mia = write(store, PAGE, "701", 0).await?;
     let jonas = write(store, PAGE, "702", 10).await?;
-    let mia = Conversation {
-        version: 0,
-        ..write(store, PAGE, "701", 20).await.map(|now| {
-            assert_eq!(now.id, mia.id);
-            now
-        })?
-    };
+    write(store, PAGE, "701", 20).await?;
     let list = store.list(&InboxFilter::default(), None, 10).await?;
     assert_eq!(list.iter().map(|conversation| &conversation.id).collect::<Vec<_>>(), [&mia.id, &jonas.id]);
     Ok(())
@@ -65,8 +59,8 @@ pub async fn a_page_shows_its_own_and_all_pages_show_all(store: &impl Store) -> 
     let here = write(store, PAGE, "701", 0).await?;
     let there = write(store, OTHER_PAGE, "701", 1).await?;
     let of = |page_id: &str| InboxFilter { page: Some(page(page_id)), ..InboxFilter::default() };
-    assert_eq!(store.list(&of(PAGE), None, 10).await?, [here.clone()]);
-    assert_eq!(store.list(&of(OTHER_PAGE), None, 10).await?, [there.clone()]);
+    assert_eq!(store.list(&of(PAGE), None, 10).await?, std::slice::from_ref(&here));
+    assert_eq!(store.list(&of(OTHER_PAGE), None, 10).await?, std::slice::from_ref(&there));
     assert_eq!(store.list(&InboxFilter::default(), None, 10).await?, [there, here]);
     Ok(())
 }
@@ -78,7 +72,7 @@ pub async fn a_status_shows_its_own_and_both_show_all_in_order(store: &impl Stor
     let newest = write(store, PAGE, "703", 2).await?;
     let with = |status| InboxFilter { status: Some(status), ..InboxFilter::default() };
     assert_eq!(store.list(&with(Status::Open), None, 10).await?, [newest.clone(), open.clone()]);
-    assert_eq!(store.list(&with(Status::Resolved), None, 10).await?, [resolved.clone()]);
+    assert_eq!(store.list(&with(Status::Resolved), None, 10).await?, std::slice::from_ref(&resolved));
     assert_eq!(store.list(&InboxFilter::default(), None, 10).await?, [newest, resolved, open]);
     Ok(())
 }
@@ -105,7 +99,7 @@ pub async fn a_place_between_is_where_the_list_goes_on(store: &impl Store) -> Ou
     let old = write(store, PAGE, "701", 0).await?;
     let new = write(store, PAGE, "702", 10).await?;
     let between = InboxPosition { last_activity_at: at(5), conversation: new.id.clone() };
-    assert_eq!(store.list(&InboxFilter::default(), Some(&between), 10).await?, [old.clone()]);
+    assert_eq!(store.list(&InboxFilter::default(), Some(&between), 10).await?, std::slice::from_ref(&old));
     assert_eq!(store.list(&InboxFilter::default(), Some(&position(&old)), 10).await?, []);
     Ok(())
 }

@@ -48,7 +48,8 @@ impl Session<'_> {
 
     /// Gives back every message that is in flight, and returns how many: for a start after which no consumer of before is left.
     pub(crate) fn release_in_flight(&mut self) -> Result<usize, EngineError> {
-        let released = self.sql("UPDATE messages SET visible_at = ?1 WHERE receive_count > 0 AND visible_at > ?1")?.execute([self.now_ms])?;
+        let released =
+            self.sql("UPDATE messages SET visible_at = ?1 WHERE receive_count > 0 AND visible_at > ?1")?.execute([self.now_ms])?;
         self.sql(
             "UPDATE message_groups SET available_at = (
                  SELECT max(visible_at) FROM messages

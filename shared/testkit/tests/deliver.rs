@@ -1,0 +1,502 @@
+//! Sending what a conversation accepted: in order, each part once, with an end for each that can be seen.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::deliver::{DeliverError, Drained, HOLD_FOR_UNCONFIRMED, MOST_ATTEMPTS, Stop, drain};
+use domain::id::{ConversationId, MessageId};
+use domain::ingest::ingest;
+use domain::message::{Message, Outcome, WaitingFor};
+use domain::ports::{Clock, DueIndex, History, Outbox, SendError, StoreError};
+use domain::reply::{Draft, reply};
+use domain::retry::{Retry, Retryable};
+use testkit::events::{customer_reacts, customer_says, echo_of_ours};
+use testkit::ids::{JONAS, MIA, at, conversation_of, key_of};
+use testkit::messages::{agent, outcome};
+use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
+
+const LEASE: Duration = Duration::from_mins(1);
+
+fn mia() -> ConversationId {
+    conversation_of(MIA)
+}
+
+struct Shop {
+    store: FakeStore,
+    api: FakeSendApi,
+    clock: ManualClock,
+}
+
+impl Shop {
+    /// A conversation in which the customer wrote.
+    async fn open() -> Self {
+        let shop = Self { store: FakeStore::default(), api: FakeSendApi::default(), clock: ManualClock::new(at(100)) };
+        shop.customer("Hi").await;
+        shop
+    }
+
+    async fn customer(&self, text: &str) {
+        ingest(&self.store, &FakeQueue::default(), &customer_says(text).at(self.clock.now()).build(), self.clock.now()).await.unwrap();
+    }
+
+    async fn says(&self, text: &str) -> MessageId {
+        let draft = Draft { text: text.into(), author: agent() };
+        reply(&self.store, &FakeQueue::default(), &mia(), &draft, self.clock.now(), 1).await.unwrap().message.id
+    }
+
+    async fn drain(&self) -> Result<Drained, DeliverError> {
+        drain(&self.store, &self.api, &self.clock, &mia(), None).await
+    }
+
+    async fn message(&self, id: &MessageId) -> Message {
+        self.store.message(&mia(), id).await.unwrap().unwrap()
+    }
+
+    async fn outcome(&self, id: &MessageId) -> Outcome {
+        outcome(&self.message(id).await).unwrap().clone()
+    }
+
+    async fn pending(&self) -> Vec<MessageId> {
+        self.store.open(&mia()).await.unwrap().unwrap().pending
+    }
+
+    async fn waiting_for(&self) -> Option<WaitingFor> {
+        self.store.conversation(&mia()).await.unwrap().unwrap().waiting_for
+    }
+}
+
+/// A text of so many parts, each a letter.
+fn in_parts(count: usize) -> String {
+    let part = |letter: char| letter.to_string().repeat(domain::text::LONGEST_PART);
+    ('a'..).take(count).map(part).collect::<Vec<_>>().join(" ")
+}
+
+/// The letters of the parts that arrived.
+fn letters(shop: &Shop) -> String {
+    shop.api.received().iter().filter_map(|text| text.chars().next()).collect()
+}
+
+fn reason(text: &str) -> String {
+    text.to_owned()
+}
+
+#[tokio::test]
+async fn messages_leave_in_the_order_in_which_they_were_accepted() {
+    let shop = Shop::open().await;
+    let accepted = [shop.says("one").await, shop.says("two").await, shop.says("three").await];
+    let drained = shop.drain().await.unwrap();
+    assert_eq!(drained, Drained { sent: accepted.to_vec(), ..Drained::default() });
+    assert_eq!(shop.api.received(), ["one", "two", "three"]);
+    assert!(shop.pending().await.is_empty());
+    assert_eq!(shop.outcome(&accepted[0]).await, Outcome::Sent { at: at(100) });
+    assert_eq!(shop.drain().await.unwrap(), Drained::default(), "a second job finds nothing to do");
+    assert_eq!(shop.api.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn a_job_sends_what_is_older_first_and_nothing_newer() {
+    let shop = Shop::open().await;
+    let [one, two, three] = [shop.says("one").await, shop.says("two").await, shop.says("three").await];
+    let drained = drain(&shop.store, &shop.api, &shop.clock, &mia(), Some(&two)).await.unwrap();
+    assert_eq!(drained.sent, [one, two]);
+    assert_eq!(shop.pending().await, [three]);
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_not_there_has_nothing_to_send() {
+    let shop = Shop::open().await;
+    assert_eq!(drain(&shop.store, &shop.api, &shop.clock, &conversation_of(JONAS), None).await.unwrap(), Drained::default());
+}
+
+#[tokio::test]
+async fn a_call_names_page_person_text_and_our_id() {
+    let shop = Shop::open().await;
+    let id = shop.says("Hello").await;
+    shop.drain().await.unwrap();
+    let call = shop.api.calls().pop().unwrap();
+    assert_eq!((call.page.as_str(), call.user.as_str(), call.text.as_str()), (testkit::ids::PAGE, MIA, "Hello"));
+    assert_eq!(call.metadata, id.as_str());
+    assert_eq!(shop.store.message_by_key(&key_of("m_out-1")).await.unwrap().unwrap().id, id);
+}
+
+// Every class of what the platform may answer.
+
+#[tokio::test]
+async fn what_surely_did_not_leave_is_queued_again_and_holds_what_follows() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    shop.api.refuse(SendError::NotSent { reason: reason("no connection") });
+    let error = shop.drain().await.unwrap_err();
+    assert!(matches!(error, DeliverError::NotSent { .. }));
+    assert!(matches!(error.retry(), Retry::After(pause) if pause >= Duration::from_secs(1)));
+    assert_eq!(shop.outcome(&one).await, Outcome::Queued { reason: Some(reason("no connection")) });
+    assert_eq!(shop.pending().await, [one.clone(), two.clone()]);
+    assert_eq!(shop.drain().await.unwrap().sent, [one, two]);
+}
+
+#[tokio::test]
+async fn who_is_asked_to_wait_waits_as_long_as_the_platform_says() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.api.refuse(SendError::AskedToWait { reason: reason("too many calls"), pause: Duration::from_mins(7) });
+    assert_eq!(shop.drain().await.unwrap_err().retry(), Retry::After(Duration::from_mins(7)));
+    assert_eq!(shop.outcome(&one).await, Outcome::Queued { reason: Some(reason("too many calls")) });
+}
+
+#[tokio::test]
+async fn what_is_refused_has_failed_and_lets_the_next_pass() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    shop.api.refuse(SendError::Refused { reason: reason("the person blocked the Page") });
+    let drained = shop.drain().await.unwrap();
+    assert_eq!((drained.failed, drained.sent), (vec![one.clone()], vec![two]));
+    assert_eq!(shop.outcome(&one).await, Outcome::Failed { reason: reason("the person blocked the Page") });
+    assert!(shop.pending().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_stays_pending_says_so_and_holds_what_follows() {
+    for (on, due_after) in
+        [(WaitingFor::Window, None), (WaitingFor::Thread, Some(Duration::from_hours(1))), (WaitingFor::Page, Some(Duration::from_mins(5)))]
+    {
+        let shop = Shop::open().await;
+        let [one, two] = [shop.says("one").await, shop.says("two").await];
+        shop.api.refuse(SendError::Waits { on, reason: reason("not now") });
+        let drained = shop.drain().await.unwrap();
+        assert_eq!(drained.stopped, Some((one.clone(), Stop::Waiting(on))));
+        assert_eq!(shop.outcome(&one).await, Outcome::Waiting { on, reason: reason("not now") });
+        assert_eq!(shop.waiting_for().await, Some(on));
+        assert_eq!(shop.pending().await, [one.clone(), two]);
+        let due = shop.store.due(at(1_000_000), 10).await.unwrap().into_iter().find(|due| due.message == one);
+        assert_eq!(due.map(|due| due.due_at), due_after.map(|span| at(100).plus(span)), "{on:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_is_over_when_the_message_has_left() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    shop.drain().await.unwrap();
+    shop.clock.advance(Duration::from_hours(1));
+    shop.customer("Still there?").await;
+    assert_eq!(shop.drain().await.unwrap().sent, [one, two]);
+    assert_eq!(shop.waiting_for().await, None);
+}
+
+#[tokio::test]
+async fn a_wait_is_over_when_the_message_has_failed() {
+    let shop = Shop::open().await;
+    shop.says("one").await;
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    shop.drain().await.unwrap();
+    shop.api.refuse(SendError::Refused { reason: reason("blocked") });
+    assert_eq!(shop.drain().await.unwrap().failed.len(), 1);
+    assert_eq!(shop.waiting_for().await, None);
+}
+
+#[tokio::test]
+async fn a_customer_who_writes_while_the_message_is_refused_does_not_wait_for_their_next_word() {
+    for call in [Call::Save, Call::SetWaiting] {
+        let shop = Shop::open().await;
+        let one = shop.says("one").await;
+        shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+        let queue = Arc::new(FakeQueue::default());
+        let theirs = Arc::clone(&queue);
+        shop.store.before(call, 1, |store| async move {
+            ingest(&store, &*theirs, &customer_says("Hello?").at(at(101)).build(), at(101)).await.unwrap();
+        });
+        let error = shop.drain().await.unwrap_err();
+        assert!(matches!(error, DeliverError::WindowOpened), "{call:?}");
+        assert!(matches!(error.retry(), Retry::After(_)));
+        assert_eq!(shop.drain().await.unwrap().sent, [one]);
+        assert_eq!(shop.waiting_for().await, None);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_unconfirmed_and_holds_what_follows_for_two_minutes() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    shop.api.take_but_answer(SendError::Unknown { reason: reason("connection lost") });
+    let stopped = Some((one.clone(), Stop::Unconfirmed));
+    assert_eq!(shop.drain().await.unwrap().stopped, stopped);
+    assert_eq!(shop.outcome(&one).await, Outcome::Unconfirmed { since: at(100), reason: reason("connection lost") });
+
+    shop.clock.advance(HOLD_FOR_UNCONFIRMED.checked_sub(Duration::from_millis(1)).unwrap());
+    assert_eq!(shop.drain().await.unwrap().stopped, stopped);
+    shop.clock.advance(Duration::from_millis(1));
+    assert_eq!(shop.store.due(shop.clock.now(), 10).await.unwrap().first().unwrap().message, one, "the sweep comes then");
+    assert_eq!(shop.drain().await.unwrap(), Drained { sent: vec![two], ..Drained::default() });
+    assert_eq!(shop.api.received(), ["one", "two"], "the first is never sent again");
+    assert_eq!(shop.pending().await, [one]);
+}
+
+#[tokio::test]
+async fn an_unconfirmed_message_that_the_echo_settles_is_off_the_pending() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    shop.api.take_but_answer(SendError::Unknown { reason: reason("connection lost") });
+    shop.drain().await.unwrap();
+    let echo = echo_of_ours("m_out-1", &one, 0, 1).at(at(101)).build();
+    ingest(&shop.store, &FakeQueue::default(), &echo, at(102)).await.unwrap();
+    assert_eq!(shop.drain().await.unwrap().sent, [two]);
+    assert!(shop.pending().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_after_so_many_attempts() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    for attempt in 1..MOST_ATTEMPTS {
+        shop.api.refuse(SendError::NotSent { reason: reason("down") });
+        assert!(shop.drain().await.is_err(), "attempt {attempt}");
+    }
+    shop.api.refuse(SendError::NotSent { reason: reason("down") });
+    assert_eq!(shop.drain().await.unwrap().failed, std::slice::from_ref(&one));
+    let Outcome::Failed { reason } = shop.outcome(&one).await else { panic!("it has not failed") };
+    assert!(reason.contains("down") && reason.contains("12 attempts"), "{reason}");
+}
+
+#[tokio::test]
+async fn waiting_costs_no_attempts() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    for _ in 0..=MOST_ATTEMPTS {
+        shop.api.refuse(SendError::Waits { on: WaitingFor::Page, reason: reason("on hold") });
+        shop.drain().await.unwrap();
+    }
+    shop.api.refuse(SendError::NotSent { reason: reason("down") });
+    assert!(matches!(shop.drain().await, Err(DeliverError::NotSent { .. })));
+    assert_eq!(shop.drain().await.unwrap().sent, [one]);
+}
+
+// Several parts.
+
+#[tokio::test]
+async fn a_long_message_leaves_in_parts_that_their_echoes_can_name() {
+    let shop = Shop::open().await;
+    let id = shop.says(&in_parts(3)).await;
+    assert_eq!(shop.drain().await.unwrap().sent, std::slice::from_ref(&id));
+    assert_eq!(letters(&shop), "abc");
+    let metadata: Vec<String> = shop.api.calls().into_iter().map(|call| call.metadata).collect();
+    assert_eq!(metadata, [format!("{id}/0"), format!("{id}/1"), format!("{id}/2")]);
+    assert_eq!(testkit::messages::names(&shop.message(&id).await.platform_ids), ["m_out-1", "m_out-2", "m_out-3"]);
+}
+
+#[tokio::test]
+async fn a_message_that_failed_at_a_part_goes_on_there() {
+    for failed_at in 0..4 {
+        let shop = Shop::open().await;
+        let id = shop.says(&in_parts(4)).await;
+        for _ in 0..failed_at {
+            shop.api.take();
+        }
+        shop.api.refuse(SendError::NotSent { reason: reason("no connection") });
+        assert!(shop.drain().await.is_err());
+        assert_eq!(shop.drain().await.unwrap().sent, [id]);
+        assert_eq!(letters(&shop), "abcd", "failed at part {failed_at}");
+    }
+}
+
+#[tokio::test]
+async fn the_echo_of_a_part_in_doubt_lets_the_rest_go() {
+    let shop = Shop::open().await;
+    let id = shop.says(&in_parts(3)).await;
+    shop.api.take();
+    shop.api.take_but_answer(SendError::Unknown { reason: reason("connection lost") });
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((id.clone(), Stop::Unconfirmed)));
+    let echo = echo_of_ours("m_out-2", &id, 1, 3).at(at(101)).build();
+    ingest(&shop.store, &FakeQueue::default(), &echo, at(101)).await.unwrap();
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    assert_eq!(letters(&shop), "abc");
+}
+
+#[tokio::test]
+async fn each_part_has_a_lease_of_its_own_also_when_its_echo_came_first() {
+    let shop = Shop::open().await;
+    let id = shop.says(&in_parts(3)).await;
+    let clock = Arc::new(ManualClock::new(at(100)));
+    for index in 0..3 {
+        let (store, message, clock) = (shop.store.clone(), id.clone(), Arc::clone(&clock));
+        shop.api.take_and_then(move |sent| async move {
+            let stored = store.message(&mia(), &message).await.unwrap().unwrap();
+            let Some(Outcome::Sending { lease_until }) = outcome(&stored) else { panic!("{:?}", outcome(&stored)) };
+            assert!(*lease_until >= clock.now().plus(LEASE), "part {index} has what is left of another's lease");
+            let echo = echo_of_ours(sent.taken_as.unwrap().as_str(), &message, index, 3).at(clock.now()).build();
+            ingest(&store, &FakeQueue::default(), &echo, clock.now()).await.unwrap();
+            clock.advance(Duration::from_secs(40));
+        });
+    }
+    assert_eq!(drain(&shop.store, &shop.api, &*clock, &mia(), None).await.unwrap().sent, [id]);
+    assert_eq!(letters(&shop), "abc");
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_leaves_the_rest_to_the_next() {
+    let shop = Shop::open().await;
+    let id = shop.says(&in_parts(2)).await;
+    let store = shop.store.clone();
+    shop.api.take_and_then(move |_| async move {
+        // The call hangs; another worker finds the message abandoned.
+        let late = ManualClock::new(at(100).plus(LEASE));
+        let other = FakeSendApi::default();
+        let drained = drain(&store, &other, &late, &mia(), None).await.unwrap();
+        assert!(matches!(drained.stopped, Some((_, Stop::Unconfirmed))));
+        assert!(other.calls().is_empty());
+    });
+    let error = shop.drain().await.unwrap_err();
+    assert!(matches!(error, DeliverError::HeldElsewhere { .. }), "{error:?}");
+    assert_eq!(shop.outcome(&id).await, Outcome::Queued { reason: None });
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    assert_eq!(letters(&shop), "ab");
+}
+
+#[tokio::test]
+async fn a_reaction_that_was_quicker_than_the_answer_is_not_lost() {
+    let shop = Shop::open().await;
+    let id = shop.says(&in_parts(2)).await;
+    let store = shop.store.clone();
+    shop.api.take_and_then(move |sent| async move {
+        let reaction = customer_reacts(sent.taken_as.unwrap().as_str(), Some("love")).at(at(100)).build();
+        ingest(&store, &FakeQueue::default(), &reaction, at(100)).await.unwrap();
+    });
+    shop.drain().await.unwrap();
+    assert!(shop.message(&id).await.reaction.is_some());
+}
+
+// Other workers, and echoes.
+
+#[tokio::test]
+async fn the_echo_before_the_answer_is_no_second_send_and_tells_the_moment() {
+    let shop = Shop::open().await;
+    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    let (store, message) = (shop.store.clone(), one.clone());
+    shop.api.take_and_then(move |sent| async move {
+        let echo = echo_of_ours(sent.taken_as.unwrap().as_str(), &message, 0, 1).at(at(103)).build();
+        ingest(&store, &FakeQueue::default(), &echo, at(103)).await.unwrap();
+    });
+    assert_eq!(shop.drain().await.unwrap().sent, [one.clone(), two]);
+    assert_eq!(shop.outcome(&one).await, Outcome::Sent { at: at(103) });
+    assert_eq!(shop.api.received(), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn the_echo_counts_for_more_than_a_bad_answer() {
+    for error in [
+        SendError::Unknown { reason: reason("connection lost") },
+        SendError::NotSent { reason: reason("no connection") },
+        SendError::Refused { reason: reason("no") },
+        SendError::Waits { on: WaitingFor::Window, reason: reason("closed") },
+        SendError::AskedToWait { reason: reason("slowly"), pause: Duration::from_mins(1) },
+    ] {
+        let shop = Shop::open().await;
+        let [one, two] = [shop.says("one").await, shop.says("two").await];
+        let (store, message) = (shop.store.clone(), one.clone());
+        shop.api.refuse_and_then(error.clone(), move |_| async move {
+            let echo = echo_of_ours("m_out-1", &message, 0, 1).at(at(103)).build();
+            ingest(&store, &FakeQueue::default(), &echo, at(103)).await.unwrap();
+        });
+        assert_eq!(shop.drain().await.unwrap().sent, [one, two], "{error}");
+        assert_eq!(shop.waiting_for().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_another_worker_holds_is_given_back_until_its_lease_ends() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.store.claim(&mia(), &one, at(100), at(160)).await.unwrap();
+    let error = shop.drain().await.unwrap_err();
+    assert!(matches!(error, DeliverError::HeldElsewhere { until, .. } if until == at(160)));
+    assert_eq!(error.retry(), Retry::After(LEASE));
+    assert!(shop.api.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_a_worker_abandoned_is_unconfirmed_and_never_sent_again() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.store.claim(&mia(), &one, at(100), at(160)).await.unwrap();
+    shop.clock.set(at(160));
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((one.clone(), Stop::Unconfirmed)));
+    shop.clock.set(at(10_000));
+    assert_eq!(shop.drain().await.unwrap(), Drained::default());
+    assert!(matches!(shop.outcome(&one).await, Outcome::Unconfirmed { since, .. } if since == at(160)));
+    assert!(shop.api.calls().is_empty());
+}
+
+#[tokio::test]
+async fn two_workers_at_once_send_once() {
+    let shop = Shop::open().await;
+    let accepted = [shop.says("one").await, shop.says("two").await];
+    let (left, right) = futures::future::join(shop.drain(), shop.drain()).await;
+    assert!(left.is_ok() || right.is_ok());
+    for _ in 0..2 {
+        shop.drain().await.unwrap();
+    }
+    assert_eq!(shop.api.received(), ["one", "two"]);
+    for id in &accepted {
+        assert!(matches!(shop.outcome(id).await, Outcome::Sent { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_pointer_that_was_left_behind_is_cleared() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.store.before(Call::Claim, 1, |store| async move {
+        let other = FakeSendApi::default();
+        drain(&store, &other, &ManualClock::new(at(100)), &mia(), None).await.unwrap();
+    });
+    assert_eq!(shop.drain().await.unwrap(), Drained::default());
+    assert!(shop.api.calls().is_empty());
+    assert!(matches!(shop.outcome(&one).await, Outcome::Sent { .. }));
+    assert!(shop.pending().await.is_empty());
+}
+
+// A store that fails.
+
+#[tokio::test]
+async fn a_store_that_fails_before_the_call_is_tried_again() {
+    for call in [Call::Open, Call::Claim] {
+        let shop = Shop::open().await;
+        let one = shop.says("one").await;
+        shop.store.fail(call, 1, StoreError::Unavailable { reason: reason("throttled") });
+        assert_eq!(shop.drain().await.unwrap_err().retry(), Retry::Backoff);
+        assert_eq!(shop.drain().await.unwrap().sent, [one]);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_that_cannot_be_written_is_not_sent_again() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.store.fail(Call::Save, 1, StoreError::Unavailable { reason: reason("throttled") });
+    let error = shop.drain().await.unwrap_err();
+    assert!(matches!(error, DeliverError::Unrecorded(_)));
+    assert_eq!(error.retry(), Retry::After(LEASE));
+    shop.clock.advance(LEASE);
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((one, Stop::Unconfirmed)));
+    assert_eq!(shop.api.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_changes_all_the_time_is_busy_and_not_sent_again() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    // Each save of the worker is preceded by a reaction, which is a save itself.
+    for nth in 0..10 {
+        let id = one.clone();
+        shop.store.before(Call::Save, 2 * nth + 1, move |store| async move {
+            let stored = store.message(&mia(), &id).await.unwrap().unwrap();
+            store.save(&stored, None).await.unwrap();
+        });
+    }
+    let error = shop.drain().await.unwrap_err();
+    assert!(matches!(error, DeliverError::Busy), "{error:?}");
+    assert_eq!(error.retry(), Retry::After(LEASE));
+    assert_eq!(shop.api.calls().len(), 1);
+}

@@ -1,0 +1,177 @@
+//! Accepting a reply: stored first, then enqueued.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use domain::id::MessageId;
+use domain::ingest::ingest;
+use domain::job::{Occasion, OutboundJob};
+use domain::message::Outcome;
+use domain::ports::{Accepted, History, Outbox, StoreError};
+use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, Reply, ReplyError, reply};
+use domain::time::Timestamp;
+use futures::future::join_all;
+use testkit::events::{customer_says, echo_of};
+use testkit::ids::{JONAS, MIA, at, conversation_of};
+use testkit::messages::{agent, bot, outcome, reply_in};
+use testkit::{Call, FakeQueue, FakeStore};
+
+async fn begun() -> (FakeStore, FakeQueue) {
+    let (store, queue) = (FakeStore::default(), FakeQueue::default());
+    ingest(&store, &queue, &customer_says("Hi").build(), at(0)).await.unwrap();
+    queue.clear();
+    (store, queue)
+}
+
+fn draft(text: &str) -> Draft {
+    Draft { text: text.into(), author: agent() }
+}
+
+async fn say(store: &FakeStore, queue: &FakeQueue, text: &str, now: Timestamp, random: u128) -> Result<Reply, ReplyError> {
+    reply(store, queue, &conversation_of(MIA), &draft(text), now, random).await
+}
+
+async fn pending(store: &FakeStore) -> Vec<MessageId> {
+    store.open(&conversation_of(MIA)).await.unwrap().unwrap().pending
+}
+
+#[tokio::test]
+async fn a_reply_is_stored_and_enqueued() {
+    let (store, queue) = begun().await;
+    let reply = say(&store, &queue, "Hello, Mia!", at(10), 1).await.unwrap();
+    assert!(reply.not_enqueued.is_none());
+    let stored = store.message(&conversation_of(MIA), &reply.message.id).await.unwrap().unwrap();
+    assert_eq!(outcome(&stored), Some(&Outcome::Queued { reason: None }));
+    assert_eq!(pending(&store).await, [reply.message.id.clone()]);
+    let job = OutboundJob::Deliver { conversation: conversation_of(MIA), message: reply.message.id };
+    assert_eq!(queue.occasions(), [(job, Occasion::Accepted)]);
+    let conversation = store.conversation(&conversation_of(MIA)).await.unwrap().unwrap();
+    assert_eq!((conversation.unread_count, conversation.last_outbound_at), (0, Some(at(10))));
+}
+
+#[tokio::test]
+async fn a_bots_reply_leaves_the_question_unread() {
+    let (store, queue) = begun().await;
+    let draft = Draft { text: "One moment".into(), author: bot() };
+    let reply = reply(&store, &queue, &conversation_of(MIA), &draft, at(10), 1).await.unwrap();
+    assert_eq!(reply.conversation.unread_count, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_nobody() {
+    let (store, queue) = begun().await;
+    let error = reply(&store, &queue, &conversation_of(JONAS), &draft("Hello"), at(1), 1).await.unwrap_err();
+    assert!(matches!(error, ReplyError::NoSuchConversation));
+    assert!(queue.jobs().is_empty());
+}
+
+#[tokio::test]
+async fn blank_and_endless_texts_are_refused() {
+    let (store, queue) = begun().await;
+    for blank in ["", " ", "\n\t \u{a0}"] {
+        assert!(matches!(say(&store, &queue, blank, at(1), 1).await, Err(ReplyError::BlankText)), "{blank:?}");
+    }
+    let longest = "x".repeat(LONGEST_REPLY);
+    assert_eq!(say(&store, &queue, &longest, at(1), 1).await.unwrap().message.sending.unwrap().parts.len(), 10);
+    for long in [format!("{longest}x"), "😀".repeat(LONGEST_REPLY / 2 + 1)] {
+        assert!(matches!(say(&store, &queue, &long, at(2), 2).await, Err(ReplyError::TextTooLong)));
+    }
+    assert_eq!(pending(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn replies_within_a_millisecond_keep_their_order() {
+    let (store, queue) = begun().await;
+    let mut accepted = Vec::new();
+    for random in [u128::MAX, 5, 3, 0] {
+        accepted.push(say(&store, &queue, "Hello", at(10), random).await.unwrap().message.id);
+    }
+    assert!(accepted.is_sorted(), "{accepted:?}");
+    assert_eq!(pending(&store).await, accepted);
+}
+
+#[tokio::test]
+async fn a_reply_follows_an_echo_whose_clock_is_a_little_ahead_and_no_other() {
+    for (ahead, follows) in [(1, true), (9, true), (60, false)] {
+        let (store, queue) = begun().await;
+        let echo = echo_of("m_echo", "from the Page inbox", None).at(at(10 + ahead)).build();
+        ingest(&store, &queue, &echo, at(10)).await.unwrap();
+        let message = say(&store, &queue, "Hello", at(10), 1).await.unwrap().message;
+        let expected = if follows { at(10 + ahead).plus(Duration::from_millis(1)) } else { at(10) };
+        assert_eq!(message.occurred_at, expected, "{ahead} seconds ahead");
+    }
+}
+
+#[tokio::test]
+async fn replies_at_once_are_all_accepted_once() {
+    let (store, queue) = begun().await;
+    let texts: Vec<String> = (0..8).map(|number| format!("no. {number}")).collect();
+    let replies = join_all(texts.iter().enumerate().map(|(random, text)| say(&store, &queue, text, at(10), random as u128))).await;
+    let mut ids: Vec<MessageId> = replies.into_iter().map(|reply| reply.unwrap().message.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 8);
+    assert_eq!(pending(&store).await, ids);
+    assert_eq!(queue.jobs().len(), 8);
+}
+
+#[tokio::test]
+async fn a_customer_who_writes_at_that_moment_is_not_in_the_way() {
+    let (store, queue) = begun().await;
+    store.before(Call::Accept, 1, |store| async move {
+        ingest(&store, &FakeQueue::default(), &customer_says("Hello?").at(at(9)).build(), at(9)).await.unwrap();
+    });
+    let reply = say(&store, &queue, "Hello", at(10), 1).await.unwrap();
+    assert_eq!(reply.conversation.last_inbound_at, Some(at(9)));
+    assert_eq!(pending(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reply_that_always_loses_its_race_is_busy() {
+    let (store, queue) = begun().await;
+    for nth in 1..=10 {
+        store.before(Call::Accept, nth, |store| async move {
+            store.set_waiting(&conversation_of(MIA), None).await.unwrap();
+        });
+    }
+    assert!(matches!(say(&store, &queue, "Hello", at(10), 1).await, Err(ReplyError::Busy)));
+    assert!(pending(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_enqueued_is_accepted_and_due() {
+    use domain::ports::DueIndex;
+    let (store, queue) = begun().await;
+    queue.fail(1);
+    let reply = say(&store, &queue, "Hello", at(10), 1).await.unwrap();
+    assert!(reply.not_enqueued.is_some());
+    assert_eq!(pending(&store).await, [reply.message.id.clone()]);
+    assert!(store.due(at(129), 10).await.unwrap().is_empty());
+    assert_eq!(store.due(at(130), 10).await.unwrap().first().unwrap().message, reply.message.id);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_accepts_nothing() {
+    let (store, queue) = begun().await;
+    for call in [Call::Open, Call::Accept] {
+        store.fail(call, 1, StoreError::Unavailable { reason: "throttled".into() });
+        assert!(matches!(say(&store, &queue, "Hello", at(10), 1).await, Err(ReplyError::Store(_))));
+    }
+    assert!(queue.jobs().is_empty());
+    assert!(pending(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn too_many_pending_messages_refuse_the_next() {
+    let (store, queue) = begun().await;
+    for number in 0..MOST_PENDING {
+        let conversation = store.conversation(&conversation_of(MIA)).await.unwrap().unwrap();
+        let message = reply_in(&conversation, at(number as u64), &["Hello"]);
+        assert_eq!(store.accept(&message, &conversation, at(500)).await.unwrap(), Accepted::Accepted);
+    }
+    assert!(matches!(say(&store, &queue, "Hello", at(1000), 1).await, Err(ReplyError::TooManyPending)));
+    let first = pending(&store).await.into_iter().next().unwrap();
+    store.forget(&conversation_of(MIA), &first).await.unwrap();
+    say(&store, &queue, "Hello", at(1000), 1).await.unwrap();
+}
