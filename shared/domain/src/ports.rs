@@ -323,6 +323,30 @@ pub trait ProfileApi: Sync {
     fn name(&self, page: &PageId, user: &UserId) -> impl Future<Output = Result<Option<String>, ProfileError>> + Send;
 }
 
+/// A message of the Page's as the platform's own record shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedSend {
+    pub platform_id: PlatformMessageId,
+    pub text: String,
+    pub at: Timestamp,
+}
+
+/// What the platform's record of a thread says of the Page's messages since a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadRecord {
+    /// Oldest first.
+    pub sends: Vec<RecordedSend>,
+    /// Whether the record reaches back to that moment: if not, what is missing may stand further back.
+    pub complete: bool,
+}
+
+/// The platform's record of threads, for messages whose call had no clear end.
+pub trait ThreadRecordApi: Sync {
+    /// Reads what the Page sent to `user` at or after `since`.
+    fn sent_since(&self, page: &PageId, user: &UserId, since: Timestamp)
+    -> impl Future<Output = Result<ThreadRecord, ProfileError>> + Send;
+}
+
 /// The time. Production reads the system's, tests move their own.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Timestamp;

@@ -19,7 +19,7 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     /// Below the version: `["108234567890123", "messages"]`.
     pub(crate) path: &'a [&'a str],
-    pub(crate) fields: Option<&'static str>,
+    pub(crate) query: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<Value>,
 }
 
@@ -102,7 +102,7 @@ impl GraphApi {
     }
 
     async fn exchange(&self, call: Call<'_>, credentials: &Credentials) -> Result<Answer, CallError> {
-        let url = self.url(call.path, call.fields, credentials);
+        let url = self.url(call.path, call.query, credentials);
         let mut request = self.http().request(call.method, url).header(AUTHORIZATION, credentials.authorization());
         if let Some(body) = &call.body {
             request = request.json(body);
@@ -111,14 +111,14 @@ impl GraphApi {
         Ok(Answer::read(response).await)
     }
 
-    fn url(&self, path: &[&str], fields: Option<&str>, credentials: &Credentials) -> Url {
+    fn url(&self, path: &[&str], query: &[(&str, &str)], credentials: &Credentials) -> Url {
         let mut url = self.base().clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             // Each id becomes one segment, whatever is in it.
             segments.pop_if_empty().extend(path);
         }
-        if let Some(fields) = fields {
-            url.query_pairs_mut().append_pair("fields", fields);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
         }
         if let Some(proof) = credentials.proof() {
             url.query_pairs_mut().append_pair("appsecret_proof", proof);

@@ -19,6 +19,7 @@ mod client;
 mod errors;
 mod profile;
 mod proof;
+mod record;
 mod send;
 mod tls;
 mod usage;

@@ -25,7 +25,7 @@ impl ProfileApi for GraphApi {
             user,
             method: Method::GET,
             path: &[user.as_str()],
-            fields: Some("name,first_name,last_name"),
+            query: &[("fields", "name,first_name,last_name")],
             body: None,
         };
         // Asking twice does no harm: whether the question arrived does not matter.

@@ -24,7 +24,7 @@ impl SendApi for GraphApi {
             user: request.user,
             method: Method::POST,
             path: &[request.page.as_str(), "messages"],
-            fields: None,
+            query: &[],
             body: Some(body(request)),
         };
         taken(&self.call(call, credentials).await.map_err(|error| no_answer(&error))?)

@@ -23,6 +23,7 @@ mod fake_queue;
 mod fake_send_api;
 mod fake_store;
 mod lock;
+mod noise;
 mod store_contract_cases;
 
 pub use clock::ManualClock;
@@ -31,3 +32,4 @@ pub use fake_profile_api::FakeProfileApi;
 pub use fake_queue::FakeQueue;
 pub use fake_send_api::{FakeSendApi, Sent};
 pub use fake_store::{Call, FakeStore};
+pub use noise::noise;

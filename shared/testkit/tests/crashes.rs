@@ -1,6 +1,6 @@
 //! A worker that dies between any two of its steps: what it sent is never sent again, and nothing is lost.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
 
 use std::time::Duration;
 

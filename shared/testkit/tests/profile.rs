@@ -1,6 +1,6 @@
 //! A person's name: looked up once, refreshed now and then, never invented.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The sweep brings back what a crash left behind.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
 
 use std::time::Duration;
 

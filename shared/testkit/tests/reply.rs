@@ -1,6 +1,6 @@
 //! Accepting a reply: stored first, then enqueued.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn a_reply_is_stored_and_enqueued() {
     assert!(reply.not_enqueued.is_none());
     let stored = store.message(&conversation_of(MIA), &reply.message.id).await.unwrap().unwrap();
     assert_eq!(outcome(&stored), Some(&Outcome::Queued { reason: None }));
-    assert_eq!(pending(&store).await, [reply.message.id.clone()]);
+    assert_eq!(pending(&store).await, std::slice::from_ref(&reply.message.id));
     let job = OutboundJob::Deliver { conversation: conversation_of(MIA), message: reply.message.id };
     assert_eq!(queue.occasions(), [(job, Occasion::Accepted)]);
     let conversation = store.conversation(&conversation_of(MIA)).await.unwrap().unwrap();
@@ -146,7 +146,7 @@ async fn a_reply_that_is_not_enqueued_is_accepted_and_due() {
     queue.fail(1);
     let reply = say(&store, &queue, "Hello", at(10), 1).await.unwrap();
     assert!(reply.not_enqueued.is_some());
-    assert_eq!(pending(&store).await, [reply.message.id.clone()]);
+    assert_eq!(pending(&store).await, std::slice::from_ref(&reply.message.id));
     assert!(store.due(at(129), 10).await.unwrap().is_empty());
     assert_eq!(store.due(at(130), 10).await.unwrap().first().unwrap().message, reply.message.id);
 }

@@ -1,6 +1,6 @@
 //! What agents decide about a conversation.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
 
 use domain::conversation::{Conversation, Status};
 use domain::ingest::ingest;

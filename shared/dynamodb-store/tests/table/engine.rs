@@ -1,7 +1,5 @@
 //! An engine on a loopback port for each test, and what was asked of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that has no engine stops")]
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

@@ -5,27 +5,17 @@ use domain::inbound::{Attachment, EventKind, NotedKind};
 use domain::ingest::ingest;
 use domain::ports::{Claim, History, Outbox, Parked};
 use domain::reply::{Draft, reply};
-use testkit::FakeQueue;
 use testkit::events::{
     customer_edits, customer_follows, customer_reacts, customer_says, customer_unsends, delivered_up_to, noted, referral,
 };
 use testkit::ids::{JONAS, MIA, PAGE, at, conversation_of, key_of, page};
 use testkit::messages::{agent, taken};
+use testkit::{FakeQueue, noise};
 
 use crate::engine::{Engine, Item, everything};
 
 /// What DynamoDB takes for one item.
 const LARGEST_ITEM: usize = 400 * 1024;
-
-/// Text that no compression makes small.
-fn noise(bytes: usize, seed: u64) -> String {
-    let mut state = seed + 1;
-    let letter = |state: &mut u64| {
-        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        char::from(b'0' + u8::try_from(*state >> 58).unwrap())
-    };
-    (0..bytes).map(|_| letter(&mut state)).collect()
-}
 
 /// The bytes of an item as DynamoDB counts them: names, values, and what lists and maps cost.
 fn size(item: &Item) -> usize {

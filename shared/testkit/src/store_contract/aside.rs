@@ -9,6 +9,7 @@ use super::steps::take;
 use super::{Outcome, Store};
 use crate::events::{delivered_up_to, noted};
 use crate::ids::{MIA, PAGE, at, conversation_of, page};
+use crate::noise;
 
 pub async fn an_event_of_a_page_stands_once(store: &impl Store) -> Outcome {
     let event = noted(NotedKind::Feed).of_the_page().build();
@@ -52,7 +53,7 @@ pub async fn work_is_parked_as_often_as_one_likes(store: &impl Store) -> Outcome
     store.park(&parked).await?;
     store.park(&parked).await?;
     parked.page = None;
-    parked.body = super::extremes::noise(800_000, 1).into_bytes();
+    parked.body = noise(800_000, 1).into_bytes();
     store.park(&parked).await?;
     parked.body = Vec::new();
     parked.reason = String::new();

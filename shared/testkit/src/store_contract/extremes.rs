@@ -12,28 +12,7 @@ use super::steps::{Tried, accepted, prepare, read, read_message, take};
 use super::{Outcome, Store};
 use crate::events::{customer_says, echo_of, noted, referral};
 use crate::ids::{MIA, at, conversation_of, page, user};
-
-/// Text of so many bytes that no compression makes much smaller than three quarters.
-pub(super) fn noise(bytes: usize, seed: u64) -> String {
-    const LETTERS: [char; 64] = {
-        let mut letters = ['\0'; 64];
-        let mut index = 0_u8;
-        while index < 64 {
-            #[expect(clippy::indexing_slicing, reason = "counted in a constant")]
-            {
-                letters[index as usize] = (b'0' + index) as char;
-            }
-            index += 1;
-        }
-        letters
-    };
-    let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut letter = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 58).ok().and_then(|index| LETTERS.get(index)).copied().unwrap_or('0')
-    };
-    (0..bytes).map(|_| letter()).collect()
-}
+use crate::noise;
 
 async fn stored(store: &impl Store, event: &InboundEvent) -> Tried<domain::message::Message> {
     let prepared = prepare(store, event).await?;

@@ -8,13 +8,14 @@ use super::{Outcome, Store};
 use crate::events::{customer_follows, customer_says};
 use crate::ids::{JONAS, MIA, at, conversation_of, message_id};
 use crate::messages::ids;
+use crate::noise;
 
 /// Lets the customer write so often, every second; every third raw event is too long for one row.
 async fn chat(store: &impl Store, count: u64) -> Tried<Vec<MessageId>> {
     let conversation = conversation_of(MIA);
     for second in 0..count {
         let said = customer_says(&format!("no. {second}")).at(at(second));
-        let raw = if second % 3 == 0 { super::extremes::noise(300_000, second) } else { String::from("{}") };
+        let raw = if second % 3 == 0 { noise(300_000, second) } else { String::from("{}") };
         take(store, &said.raw(raw).build()).await?;
         take(store, &customer_follows(&format!("link {second}")).at(at(second)).build()).await?;
     }
