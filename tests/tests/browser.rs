@@ -1,6 +1,6 @@
 //! The simulator's page in a real browser, at the width of a desk and of a phone.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::process::Stdio;
 

@@ -7,4 +7,5 @@ mod journeys {
     mod hostile_deliveries;
     mod intake;
     mod replies;
+    mod time_passes;
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
 use crate::message::{Message, Outcome, Sending, WaitingFor, part_metadata};
-use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError};
+use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError, ThreadRecordApi};
 use crate::retry::{Retry, Retryable, backoff};
 use crate::time::Timestamp;
+use crate::unconfirmed::{self, Verdict};
 
 /// How long a claim lasts: longer than one call of the Send API can take, renewed for each part.
 const LEASE: Duration = Duration::from_mins(1);
@@ -80,7 +81,7 @@ impl Retryable for DeliverError {
 /// Sends what is pending in the conversation, oldest first, up to and including `up_to` when it is given.
 pub async fn drain<S: History + Outbox>(
     store: &S,
-    api: &impl SendApi,
+    api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
     id: &ConversationId,
     up_to: Option<&MessageId>,
@@ -89,10 +90,10 @@ pub async fn drain<S: History + Outbox>(
     let Some(open) = store.open(id).await.map_err(DeliverError::Claim)? else { return Ok(drained) };
     let mut waited_for = open.conversation.waiting_for;
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
-        match deliver_one(store, api, clock, id, &message).await? {
+        match deliver(store, api, clock, id, &message).await? {
             Step::Sent => drained.sent.push(message),
             Step::Failed => drained.failed.push(message),
-            Step::Passed => continue,
+            Step::Passed | Step::Again => continue,
             Step::Stopped(stop) => {
                 if let Stop::Waiting(on) = stop {
                     let after = store.set_waiting(id, Some(on)).await.map_err(DeliverError::Unrecorded)?;
@@ -117,14 +118,32 @@ pub async fn drain<S: History + Outbox>(
 enum Step {
     Sent,
     Failed,
-    /// It had ended before, or waits for a person.
+    /// It had ended before, or stays in doubt.
     Passed,
+    /// It is queued again.
+    Again,
     Stopped(Stop),
+}
+
+/// Delivers one message; what is queued again on the way is tried at once.
+async fn deliver<S: History + Outbox>(
+    store: &S,
+    api: &(impl SendApi + ThreadRecordApi),
+    clock: &dyn Clock,
+    id: &ConversationId,
+    message: &MessageId,
+) -> Result<Step, DeliverError> {
+    loop {
+        let step = deliver_one(store, api, clock, id, message).await?;
+        if !matches!(step, Step::Again) {
+            return Ok(step);
+        }
+    }
 }
 
 async fn deliver_one<S: History + Outbox>(
     store: &S,
-    api: &impl SendApi,
+    api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
     id: &ConversationId,
     message: &MessageId,
@@ -139,7 +158,7 @@ async fn deliver_one<S: History + Outbox>(
             Ok(Step::Stopped(Stop::Unconfirmed))
         }
         Claim::Unconfirmed(since) if now.since(since) < HOLD_FOR_UNCONFIRMED => Ok(Step::Stopped(Stop::Unconfirmed)),
-        Claim::Unconfirmed(_) => Ok(Step::Passed),
+        Claim::Unconfirmed(since) => settle_unconfirmed(store, api, clock, id, message, since).await,
         Claim::Ended => {
             store.forget(id, message).await.map_err(DeliverError::Claim)?;
             Ok(Step::Passed)
@@ -147,9 +166,53 @@ async fn deliver_one<S: History + Outbox>(
     }
 }
 
+/// Asks the platform's own record about a message whose echo never came, and writes what it tells.
+async fn settle_unconfirmed<S: History + Outbox>(
+    store: &S,
+    api: &impl ThreadRecordApi,
+    clock: &dyn Clock,
+    conversation: &ConversationId,
+    id: &MessageId,
+    since: Timestamp,
+) -> Result<Step, DeliverError> {
+    let Some(message) = store.message(conversation, id).await.map_err(DeliverError::Claim)? else { return Ok(Step::Passed) };
+    let now = clock.now();
+    match unconfirmed::ask(store, api, &message, since, now).await.map_err(DeliverError::Claim)? {
+        Verdict::Left { part, platform_id, at } => {
+            let message = update(store, message, now, |message| message.part_taken(part, &platform_id, at)).await?;
+            let has_ended = message.sending.as_ref().is_none_or(|sending| sending.outcome.has_ended());
+            Ok(if has_ended { Step::Sent } else { Step::Again })
+        }
+        Verdict::DidNotLeave => {
+            let reason = String::from("Meta's own record shows that it did not leave; it is sent again");
+            amend(store, message, Outcome::Queued { reason: Some(reason) }, now).await?;
+            Ok(Step::Again)
+        }
+        Verdict::AskAgain => Ok(Step::Passed),
+        Verdict::NobodyKnows { reason } => {
+            amend(store, message, Outcome::Unconfirmed { since, reason }, now).await?;
+            // A person decides; until then it is in nobody's way.
+            store.forget(conversation, id).await.map_err(DeliverError::Claim)?;
+            Ok(Step::Passed)
+        }
+    }
+}
+
+/// Writes what became of a message in doubt, unless its echo has told it in the meantime.
+async fn amend<S: History>(store: &S, message: Message, outcome: Outcome, now: Timestamp) -> Result<Message, DeliverError> {
+    update(store, message, now, |message| match &mut message.sending {
+        Some(sending) if matches!(sending.outcome, Outcome::Unconfirmed { .. }) => {
+            sending.outcome = outcome.clone();
+            true
+        }
+        Some(_) | None => false,
+    })
+    .await
+}
+
 async fn send_parts<S: History + Outbox>(
     store: &S,
-    api: &impl SendApi,
+    api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
     mut message: Message,
 ) -> Result<Step, DeliverError> {

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! platform event ─▶ inbound::InboundEvent ─▶ history::apply ─▶ Change ─▶ ports::History::record
-//! reply request  ─▶ reply::Draft ─▶ outbound::Message ─▶ ports::Outbox::accept ─▶ deliver::drain ─▶ ports::SendApi
+//! reply request  ─▶ reply::Draft ─▶ message::Message ─▶ ports::Outbox::accept ─▶ deliver::drain ─▶ ports::SendApi
 //! ```
 //!
 //! Ports are traits in [`ports`], beside nothing else; adapters in the other crates of `shared/` implement them.
@@ -27,4 +27,5 @@ pub mod secret;
 pub mod text;
 pub mod time;
 pub mod triage;
+pub mod unconfirmed;
 pub mod window;

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Mutex;
 
 use domain::id::{PageId, PlatformMessageId, UserId};
-use domain::ports::{SendApi, SendError, SendRequest};
+use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
+use domain::time::Timestamp;
 
 use crate::crash::Crash;
 use crate::ids::mid;
@@ -32,6 +33,8 @@ pub struct FakeSendApi {
 
 #[derive(Default)]
 struct State {
+    /// What the platform's record of threads says; it does not answer when nothing is said here.
+    record: Option<Result<ThreadRecord, ProfileError>>,
     script: VecDeque<Answer>,
     calls: Vec<Sent>,
 }
@@ -60,6 +63,11 @@ impl FakeSendApi {
     #[must_use]
     pub fn that_crashes(crash: &Crash) -> Self {
         Self { crash: crash.clone(), ..Self::default() }
+    }
+
+    /// Says what the record of threads answers from now on.
+    pub fn record(&self, record: Result<ThreadRecord, ProfileError>) {
+        locked(&self.state).record = Some(record);
     }
 
     /// Takes the next call.
@@ -142,5 +150,12 @@ impl SendApi for FakeSendApi {
             (None, Some(id)) => Ok(id),
             (None, None) => Err(SendError::Unknown { reason: "the script names no outcome".into() }),
         }
+    }
+}
+
+impl ThreadRecordApi for FakeSendApi {
+    async fn sent_since(&self, _page: &PageId, _user: &UserId, _since: Timestamp) -> Result<ThreadRecord, ProfileError> {
+        let silent = || Err(ProfileError::Unavailable { reason: "the record does not answer".into() });
+        locked(&self.state).record.clone().unwrap_or_else(silent)
     }
 }

@@ -9,11 +9,11 @@ use domain::deliver::{DeliverError, Drained, HOLD_FOR_UNCONFIRMED, MOST_ATTEMPTS
 use domain::id::{ConversationId, MessageId};
 use domain::ingest::ingest;
 use domain::message::{Message, Outcome, WaitingFor};
-use domain::ports::{Clock, DueIndex, History, Outbox, SendError, StoreError};
+use domain::ports::{Clock, DueIndex, History, Outbox, ProfileError, RecordedSend, SendError, StoreError, ThreadRecord};
 use domain::reply::{Draft, reply};
 use domain::retry::{Retry, Retryable};
 use testkit::events::{customer_reacts, customer_says, echo_of_ours};
-use testkit::ids::{JONAS, MIA, at, conversation_of, key_of};
+use testkit::ids::{JONAS, MIA, at, conversation_of, key_of, mid};
 use testkit::messages::{agent, outcome};
 use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
 
@@ -232,6 +232,81 @@ async fn an_unknown_outcome_is_unconfirmed_and_holds_what_follows_for_two_minute
     assert_eq!(shop.drain().await.unwrap(), Drained { sent: vec![two], ..Drained::default() });
     assert_eq!(shop.api.received(), ["one", "two"], "the first is never sent again");
     assert_eq!(shop.pending().await, [one]);
+}
+
+/// A shop with a message in doubt, on which the platform's record is asked next, and one that follows.
+async fn in_doubt() -> (Shop, [MessageId; 2]) {
+    let shop = Shop::open().await;
+    let ids = [shop.says("one").await, shop.says("two").await];
+    shop.api.refuse(SendError::Unknown { reason: reason("connection lost") });
+    shop.drain().await.unwrap();
+    shop.clock.advance(HOLD_FOR_UNCONFIRMED);
+    (shop, ids)
+}
+
+fn recorded(id: &str, text: &str, second: u64) -> RecordedSend {
+    RecordedSend { platform_id: mid(id), text: text.into(), at: at(second) }
+}
+
+#[tokio::test]
+async fn a_message_that_metas_record_shows_is_sent_and_not_sent_again() {
+    let (shop, [one, two]) = in_doubt().await;
+    shop.api.record(Ok(ThreadRecord { sends: vec![recorded("m_found", "one", 101)], complete: true }));
+    assert_eq!(shop.drain().await.unwrap().sent, [one.clone(), two]);
+    assert_eq!(shop.outcome(&one).await, Outcome::Sent { at: at(101) });
+    assert_eq!(shop.message(&one).await.platform_ids, [mid("m_found")]);
+    assert_eq!(shop.api.received(), ["two"]);
+}
+
+#[tokio::test]
+async fn a_message_that_metas_record_lacks_is_sent_again_before_what_follows() {
+    let (shop, [one, two]) = in_doubt().await;
+    shop.api.record(Ok(ThreadRecord { sends: vec![recorded("m_other", "something else", 101)], complete: true }));
+    assert_eq!(shop.drain().await.unwrap().sent, [one, two]);
+    assert_eq!(shop.api.received(), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn an_entry_of_the_record_that_is_another_message_of_ours_proves_nothing() {
+    let shop = Shop::open().await;
+    shop.says("Hello").await;
+    shop.drain().await.unwrap();
+    let [sent] = shop.api.calls().try_into().unwrap();
+    let second = shop.says("Hello").await;
+    shop.api.refuse(SendError::Unknown { reason: reason("connection lost") });
+    shop.drain().await.unwrap();
+    shop.clock.advance(HOLD_FOR_UNCONFIRMED);
+    let first = RecordedSend { platform_id: sent.taken_as.unwrap(), text: "Hello".into(), at: at(100) };
+    shop.api.record(Ok(ThreadRecord { sends: vec![first], complete: true }));
+    assert_eq!(shop.drain().await.unwrap().sent, [second]);
+    assert_eq!(shop.api.received(), ["Hello", "Hello"]);
+}
+
+#[tokio::test]
+async fn when_nobody_can_tell_a_person_decides_and_the_message_is_in_nobodys_way() {
+    for answer in
+        [Ok(ThreadRecord { sends: Vec::new(), complete: false }), Err(ProfileError::Refused { reason: reason("the token is dead") })]
+    {
+        let (shop, [one, two]) = in_doubt().await;
+        shop.api.record(answer);
+        assert_eq!(shop.drain().await.unwrap().sent, [two]);
+        let Outcome::Unconfirmed { since, reason } = shop.outcome(&one).await else { panic!("it is not in doubt any more") };
+        assert_eq!(since, at(100));
+        assert!(reason.contains("Meta Business Suite"), "{reason}");
+        assert!(shop.pending().await.is_empty());
+        assert_eq!(shop.api.received(), ["two"]);
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_answer_is_asked_for_an_hour() {
+    let (shop, [one, _]) = in_doubt().await;
+    shop.drain().await.unwrap();
+    assert_eq!(shop.pending().await, std::slice::from_ref(&one));
+    shop.clock.advance(Duration::from_hours(1));
+    shop.drain().await.unwrap();
+    assert!(shop.pending().await.is_empty());
+    assert!(matches!(shop.outcome(&one).await, Outcome::Unconfirmed { .. }));
 }
 
 #[tokio::test]

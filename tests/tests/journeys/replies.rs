@@ -116,7 +116,7 @@ async fn a_person_whose_message_came_from_elsewhere_is_met_by_it() {
     test.stack.stop().await;
 }
 
-async fn a_conversation(test: &TestStack) -> (String, String) {
+pub(super) async fn a_conversation(test: &TestStack) -> (String, String) {
     let customer = test.stack.simulator().customers().unwrap().remove(0);
     test.stack.simulator().customer_says(&customer.psid, "Hello").unwrap();
     let id = test.conversation_of(&customer.psid).await["id"].as_str().unwrap().to_owned();
@@ -128,14 +128,14 @@ fn next_send(fault: SendFault) -> Faults {
 }
 
 /// The texts that the shop sent, as they stand in the customer's thread.
-fn received(test: &TestStack, psid: &str) -> Vec<String> {
+pub(super) fn received(test: &TestStack, psid: &str) -> Vec<String> {
     let thread = test.stack.simulator().thread(psid).unwrap_or_default();
     let ours = thread.into_iter().filter(|message| message.direction == Direction::FromPage);
     ours.filter_map(|message| message.content.text).collect()
 }
 
 /// The shop's messages, as they stand in the history.
-async fn outbound(test: &TestStack, conversation: &str) -> Vec<Json> {
+pub(super) async fn outbound(test: &TestStack, conversation: &str) -> Vec<Json> {
     let messages = test.messages(conversation).await;
     messages.into_iter().filter(|message| message["direction"] == "outbound").collect()
 }

@@ -1,0 +1,89 @@
+//! What became of a send whose answer never came, when its echo does not come either: the platform's own record is asked.
+//!
+//! Only when the echo stays out and the record says that nothing was sent is a message sent again. When nobody can tell, a person decides.
+
+use std::time::Duration;
+
+use crate::id::{DedupeKey, PlatformMessageId};
+use crate::message::Message;
+use crate::ports::{History, ProfileError, RecordedSend, StoreError, ThreadRecord, ThreadRecordApi};
+use crate::time::Timestamp;
+
+/// How far our clock and the platform's may be apart; the record has whole seconds, too.
+const CLOCK_SKEW: Duration = Duration::from_secs(10);
+
+/// How long the record is asked again when it does not answer.
+const ASK_FOR: Duration = Duration::from_hours(1);
+
+/// What the record tells of the first part that is in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It left.
+    Left {
+        part: usize,
+        platform_id: PlatformMessageId,
+        at: Timestamp,
+    },
+    DidNotLeave,
+    /// The record did not answer this time.
+    AskAgain,
+    /// The record does not reach back far enough, or is closed to us.
+    NobodyKnows {
+        reason: String,
+    },
+}
+
+/// Asks the platform's record about `message`, which is in doubt since `since`.
+pub async fn ask(
+    history: &impl History,
+    api: &impl ThreadRecordApi,
+    message: &Message,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let Some((part, text)) = message.sending.as_ref().and_then(|sending| sending.next_part()).map(|(index, part)| (index, &part.text))
+    else {
+        return Ok(Verdict::AskAgain);
+    };
+    // From its acceptance on: when exactly it was tried is not known of a worker that stopped.
+    let asked = api.sent_since(&message.page, &message.user, message.occurred_at.minus(CLOCK_SKEW)).await;
+    let record = match asked {
+        Ok(record) => record,
+        Err(ProfileError::Unavailable { .. } | ProfileError::AskedToWait { .. }) if now.since(since) < ASK_FOR => {
+            return Ok(Verdict::AskAgain);
+        }
+        Err(ProfileError::Unavailable { reason } | ProfileError::AskedToWait { reason, .. } | ProfileError::Refused { reason }) => {
+            return Ok(for_a_person(&format!("Meta's record could not be read: {reason}")));
+        }
+    };
+    for send in &record.sends {
+        if send.text.trim() == text.trim() && may_be(history, message, send).await? {
+            return Ok(Verdict::Left { part, platform_id: send.platform_id.clone(), at: send.at });
+        }
+    }
+    Ok(not_found(&record))
+}
+
+/// Tells whether an entry of the record may be the message: it is when no message of the history has its id.
+async fn may_be(history: &impl History, message: &Message, send: &RecordedSend) -> Result<bool, StoreError> {
+    if message.platform_ids.contains(&send.platform_id) {
+        return Ok(false);
+    }
+    let key = DedupeKey::of_message(&message.page, &send.platform_id);
+    Ok(history.message_by_key(&key).await?.is_none())
+}
+
+fn not_found(record: &ThreadRecord) -> Verdict {
+    if record.complete {
+        Verdict::DidNotLeave
+    } else {
+        for_a_person("Meta's record shows only the newest messages, and this one may stand further back")
+    }
+}
+
+fn for_a_person(cause: &str) -> Verdict {
+    let reason = format!(
+        "Nobody can tell whether it left. {cause}. Look into the thread in Meta Business Suite, and write again if it is not there."
+    );
+    Verdict::NobodyKnows { reason }
+}
