@@ -84,6 +84,14 @@ impl TestStack {
         (response.status(), response.json().await.unwrap_or(Json::Null))
     }
 
+    /// Posts to the API with an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Json) -> (StatusCode, Json) {
+        let api_key = self.stack.secrets().api_key().expect("a key");
+        let request = self.client.post(format!("{}{path}", self.stack.url())).bearer_auth(api_key).header("Idempotency-Key", key);
+        let response = request.json(body).send().await.expect("an answer");
+        (response.status(), response.json().await.unwrap_or(Json::Null))
+    }
+
     /// Reads something that must be there.
     pub async fn get(&self, path: &str) -> Json {
         let (status, body) = self.api(Method::GET, path, None).await;

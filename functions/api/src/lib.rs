@@ -6,6 +6,7 @@ mod config;
 mod cursor;
 mod dto;
 mod extract;
+mod idempotency;
 mod keys;
 mod openapi;
 mod problem;

@@ -28,6 +28,8 @@ pub(crate) enum Failure {
     UnsupportedMediaType,
     TooLarge,
     TooManyPending,
+    /// An `Idempotency-Key` came again with another request.
+    KeyOfAnother,
     Store(StoreError),
     Busy,
 }
@@ -50,6 +52,8 @@ impl Failure {
                 429,
                 format!("{MOST_PENDING} messages of this conversation wait to leave already. Look at their states before sending more."),
             ),
+            Self::KeyOfAnother => Problem::new(422, "The Idempotency-Key was used for another request. Take a new key for a new request.")
+                .at("Idempotency-Key", "was used for another request"),
             Self::Store(_) | Self::Busy => Problem::new(503, "The store did not answer. Nothing was changed; send the request again."),
         }
     }
@@ -67,7 +71,8 @@ impl IntoResponse for Failure {
             | Self::NotJson(_)
             | Self::UnsupportedMediaType
             | Self::TooLarge
-            | Self::TooManyPending => {}
+            | Self::TooManyPending
+            | Self::KeyOfAnother => {}
         }
         respond(&self.problem())
     }
@@ -101,6 +106,7 @@ impl From<ReplyError> for Failure {
             ReplyError::BlankText => Self::invalid("#/text", "must not be blank"),
             ReplyError::TextTooLong => Self::invalid("#/text", format!("must not be longer than {LONGEST_REPLY} characters")),
             ReplyError::TooManyPending => Self::TooManyPending,
+            ReplyError::KeyOfAnother => Self::KeyOfAnother,
             ReplyError::Store(err) => Self::Store(err),
             ReplyError::Busy => Self::Busy,
         }

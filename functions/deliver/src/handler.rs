@@ -17,11 +17,13 @@ use lambda_support::parking::{self, Parking};
 use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
 use sqs_jobs::outbound;
 
+use crate::pace::Paced;
+
 /// Everything that the function holds between batches.
 #[derive(Debug)]
 pub struct Deliver {
     table: Table,
-    graph: GraphApi,
+    graph: Paced<GraphApi>,
     source: SourceQueue,
     clock: Arc<dyn Clock>,
 }
@@ -29,7 +31,7 @@ pub struct Deliver {
 impl Deliver {
     #[must_use]
     pub fn new(table: Table, graph: GraphApi, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
-        Self { table, graph, source, clock }
+        Self { table, graph: Paced::new(graph), source, clock }
     }
 
     /// Works a batch and answers which jobs go back.
@@ -67,7 +69,7 @@ impl Deliver {
     }
 
     async fn look_up_name(&self, message: &SqsMessage, conversation: &ConversationId) -> JobEnd {
-        match profile::look_up(&self.table, &self.graph, conversation, self.clock.now()).await {
+        match profile::look_up(&self.table, self.graph.inner(), conversation, self.clock.now()).await {
             Ok(outcome) => {
                 tracing::info!(conversation.id = %conversation, ?outcome, "name looked up");
                 JobEnd::Done

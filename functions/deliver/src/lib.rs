@@ -2,6 +2,7 @@
 
 mod config;
 mod handler;
+mod pace;
 
 use std::sync::Arc;
 

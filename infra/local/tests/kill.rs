@@ -1,6 +1,6 @@
 //! `kill -9` at any moment, and a start after it: nothing is lost, nothing stands twice.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::net::TcpListener;
 use std::path::Path;

@@ -214,6 +214,7 @@ fn blank(conversation: &Conversation, event: &InboundEvent, direction: Direction
         edits: Vec::new(),
         unsent_at: None,
         sending: None,
+        request: None,
         raw: Some(event.raw.clone()),
         revision: 0,
     }

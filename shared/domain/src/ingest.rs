@@ -247,7 +247,7 @@ pub fn operator_event(event: &InboundEvent) -> Option<OperatorEvent> {
     match &event.kind {
         EventKind::Enforcement { action, reason } => {
             let severity = if action == "unblock" { Severity::Notice } else { Severity::Critical };
-            let reason = reason.as_deref().unwrap_or("no reason given");
+            let reason = reason.as_deref().unwrap_or("no reason given").trim_end_matches('.');
             Some(OperatorEvent::new(
                 "page_enforcement",
                 severity,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::Marks;
-use crate::id::{AppId, ConversationId, MessageId, PageId, PlatformMessageId, UserId};
+use crate::id::{AppId, ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
 use crate::inbound::{Attachment, Reaction, Referral};
 use crate::time::Timestamp;
 
@@ -52,6 +52,9 @@ pub struct Message {
     /// What became of it; only a message that leaves through us has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending: Option<Sending>,
+    /// The request that it was accepted by, when the caller named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestKey>,
     /// The event as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
@@ -63,6 +66,16 @@ pub struct Message {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// What makes a request the same request when it is sent again: the caller's `Idempotency-Key`, and what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestKey {
+    pub key: DedupeKey,
+    /// A digest of the request: the same key with another one is a mistake of the caller.
+    pub fingerprint: DedupeKey,
+    /// Until when the key is kept.
+    pub kept_until: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,6 +38,7 @@ fn message(parts: usize, outcome: Outcome) -> Message {
         edits: Vec::new(),
         unsent_at: None,
         sending: Some(Sending { outcome, attempts: 1, parts: (0..parts).map(part).collect() }),
+        request: None,
         raw: Some("{}".into()),
         revision: 1,
     }

@@ -120,9 +120,13 @@ pub struct OpenConversation {
 }
 
 /// What became of accepting a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Accepted {
     Accepted,
+    /// The request was accepted before, as this message; nothing was written.
+    Repeated(Box<Message>),
+    /// The request's key belongs to another request; nothing was written.
+    KeyOfAnother,
     /// The conversation has another version by now; nothing was written.
     Stale,
 }
@@ -145,7 +149,8 @@ pub enum Claim {
 pub trait Outbox: Sync {
     fn open(&self, id: &ConversationId) -> impl Future<Output = Result<Option<OpenConversation>, StoreError>> + Send;
 
-    /// Stores a new message, its place among the pending, and the conversation that it moved, in one transaction.
+    /// Stores a new message, its place among the pending, the key of its request, and the conversation that it moved, in one
+    /// transaction.
     fn accept(
         &self,
         message: &Message,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId};
 use crate::job::{Occasion, OutboundJob};
-use crate::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, Sending};
+use crate::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, RequestKey, Sending};
 use crate::ports::{Accepted, JobQueueError, OutboundQueue, Outbox, StoreError};
 use crate::text;
 use crate::time::Timestamp;
@@ -27,6 +27,8 @@ const ATTEMPTS: u32 = 10;
 pub struct Draft {
     pub text: String,
     pub author: Author,
+    /// The request, when the caller named it: sent twice, it is accepted once.
+    pub request: Option<RequestKey>,
 }
 
 /// An accepted reply.
@@ -48,6 +50,8 @@ pub enum ReplyError {
     TextTooLong,
     #[error("{MOST_PENDING} messages of this conversation wait to leave already")]
     TooManyPending,
+    #[error("the key of the request belongs to another request")]
+    KeyOfAnother,
     #[error("the conversation could not be read or the message not stored")]
     Store(#[source] StoreError),
     #[error("the conversation changed {ATTEMPTS} times while the message was stored")]
@@ -76,14 +80,31 @@ pub async fn reply(
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now)).unwrap_or(now);
         match outbox.accept(&message, &conversation, due_at).await.map_err(ReplyError::Store)? {
             Accepted::Stale => {}
-            Accepted::Accepted => {
-                let job = OutboundJob::Deliver { conversation: id.clone(), message: message.id.clone() };
-                let not_enqueued = queue.enqueue(&job, &Occasion::Accepted).await.err();
-                return Ok(Reply { message, conversation, not_enqueued });
-            }
+            Accepted::KeyOfAnother => return Err(ReplyError::KeyOfAnother),
+            Accepted::Repeated(first) => return Ok(enqueue(queue, as_accepted(*first), conversation).await),
+            Accepted::Accepted => return Ok(enqueue(queue, message, conversation).await),
         }
     }
     Err(ReplyError::Busy)
+}
+
+/// Enqueues the job of an accepted message. For a repeated request it is done again: the queue takes it once.
+async fn enqueue(queue: &impl OutboundQueue, message: Message, conversation: Conversation) -> Reply {
+    let job = OutboundJob::Deliver { conversation: message.conversation.clone(), message: message.id.clone() };
+    let not_enqueued = queue.enqueue(&job, &Occasion::Accepted).await.err();
+    Reply { message, conversation, not_enqueued }
+}
+
+/// Shows a message as it was when it was accepted: a repeated request gets the first answer, whatever has become of it since.
+fn as_accepted(message: Message) -> Message {
+    let parts = message.sending.into_iter().flat_map(|sending| sending.parts);
+    let parts = parts.map(|part| Part { text: part.text, platform_id: None, echoed_at: None }).collect();
+    Message {
+        platform_ids: Vec::new(),
+        reaction: None,
+        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts }),
+        ..message
+    }
 }
 
 fn parts(text: &str) -> Result<Vec<Part>, ReplyError> {
@@ -123,6 +144,7 @@ fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Tim
         edits: Vec::new(),
         unsent_at: None,
         sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts }),
+        request: draft.request.clone(),
         raw: None,
         revision: 0,
     }

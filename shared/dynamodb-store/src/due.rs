@@ -26,7 +26,10 @@ impl DueIndex for Table {
             for item in found.items() {
                 let sort = item.get("due_sk").and_then(|value| value.as_s().ok());
                 let Some((due_at, conversation, message)) = sort.and_then(|sort| key::parse_due_sort(sort)) else {
-                    return Err(error::corrupt(item.get("pk"), item.get("sk"), "due_sk names no message"));
+                    // One unreadable place must not keep every other message from leaving.
+                    let err = error::corrupt(item.get("pk"), item.get("sk"), "due_sk names no message");
+                    tracing::error!(error = %err, "a pending message cannot be relayed");
+                    continue;
                 };
                 due.push(Due { conversation, message, due_at });
             }

@@ -12,6 +12,9 @@ use futures::future::try_join_all;
 use crate::item::{self, Item};
 use crate::{Table, error, key};
 
+/// How many rows are read at once when most of them may be filtered out.
+const FILTERED_READ: usize = 300;
+
 impl Inbox for Table {
     /// Asks each shard of each Page and status for its newest and merges them: `limit` rows a shard at most.
     async fn list(&self, filter: &InboxFilter, after: Option<&InboxPosition>, limit: usize) -> Result<Vec<Conversation>, StoreError> {
@@ -81,6 +84,8 @@ impl Table {
         let mut start: Option<Item> = None;
         let before = after.map_or_else(|| String::from("~"), |at| key::inbox_sort(at.last_activity_at, &at.conversation));
         while found.len() < limit {
+            // The table counts what it reads and not what a filter leaves.
+            let read = if filter.assignee.is_some() { FILTERED_READ } else { limit - found.len() };
             let mut query = self
                 .client
                 .query()
@@ -91,7 +96,7 @@ impl Table {
                 .expression_attribute_values(":before", AttributeValue::S(before.clone()))
                 .scan_index_forward(false)
                 .set_exclusive_start_key(start.take())
-                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX));
+                .limit(i32::try_from(read).unwrap_or(i32::MAX));
             if let Some(assignee) = &filter.assignee {
                 query = query
                     .filter_expression("conversation.assignee = :assignee")

@@ -1,16 +1,17 @@
 //! The port `Outbox`: what a conversation accepted and has not sent.
 
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use domain::conversation::Conversation;
 use domain::id::{ConversationId, MessageId};
-use domain::message::{Message, Outcome, WaitingFor};
+use domain::message::{Message, Outcome, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Claim, OpenConversation, Outbox, StoreError};
 use domain::reply::MOST_PENDING;
 use domain::time::Timestamp;
 
 use crate::item::{self, Item};
-use crate::transaction::{Ended, SHOW};
+use crate::key::Key;
+use crate::transaction::{self, Ended, SHOW, Verdict};
 use crate::{Table, error, key};
 
 impl Outbox for Table {
@@ -42,10 +43,18 @@ impl Outbox for Table {
         for piece in pieces {
             writes.push(self.put_plain(piece)?);
         }
-        Ok(match self.transact(writes).await? {
-            Ended::Written => Accepted::Accepted,
-            Ended::Cancelled(_) => Accepted::Stale,
-        })
+        if let Some(request) = &message.request {
+            // First, so that its verdict is the first one.
+            writes.insert(0, self.put_request(request, &key::message(&message.conversation, &message.id))?);
+        }
+        let verdicts = match self.transact(writes).await? {
+            Ended::Written => return Ok(Accepted::Accepted),
+            Ended::Cancelled(verdicts) => verdicts,
+        };
+        match (&message.request, verdicts.into_iter().next()) {
+            (Some(request), Some(Verdict::Refused(Some(found)))) => self.accepted_before(request, &found).await,
+            _ => Ok(Accepted::Stale),
+        }
     }
 
     async fn claim(
@@ -109,6 +118,35 @@ impl Outbox for Table {
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(None),
             Err(other) => Err(error::of(other)),
         }
+    }
+}
+
+impl Table {
+    /// Notes which message a request made. It fails while the key is kept.
+    fn put_request(&self, request: &RequestKey, row: &Key) -> Result<TransactWriteItem, StoreError> {
+        let mut item = item::keyed(&key::marker(&request.key));
+        item.insert("row_pk".into(), AttributeValue::S(row.pk.clone()));
+        item.insert("row_sk".into(), AttributeValue::S(row.sk.clone()));
+        item.insert("fingerprint".into(), AttributeValue::S(request.fingerprint.as_str().into()));
+        item.insert("expires_at".into(), AttributeValue::N((request.kept_until.as_millis() / 1000).to_string()));
+        transaction::put(
+            Put::builder()
+                .table_name(&self.name)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk)")
+                .return_values_on_condition_check_failure(SHOW),
+        )
+    }
+
+    /// Reads the message that a key's first request made, unless that was another request.
+    async fn accepted_before(&self, request: &RequestKey, found: &Item) -> Result<Accepted, StoreError> {
+        let fingerprint = found.get("fingerprint").and_then(|value| value.as_s().ok());
+        if fingerprint.map(String::as_str) != Some(request.fingerprint.as_str()) {
+            return Ok(Accepted::KeyOfAnother);
+        }
+        let Some(row) = item::to_marker(found)?.row else { return Ok(Accepted::KeyOfAnother) };
+        let first = self.get(&row).await?.as_ref().map(item::to_message).transpose()?;
+        Ok(first.map_or(Accepted::KeyOfAnother, |message| Accepted::Repeated(Box::new(message))))
     }
 }
 

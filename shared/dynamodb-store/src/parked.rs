@@ -3,14 +3,19 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{DedupeKey, MessageId};
 use domain::ports::{Parked, StoreError};
+use domain::time::Timestamp;
 
 use crate::{Table, blob, error, item, key};
+
+const DAY_MS: i64 = 86_400_000;
 
 impl Table {
     /// Writes the pieces first and the head last: a head never stands without its pieces. Parking the same work twice is one row.
     pub(crate) async fn put_parked(&self, parked: &Parked) -> Result<(), StoreError> {
         let content = DedupeKey::of_content(&[&parked.kind, &String::from_utf8_lossy(&parked.body)]);
-        let id = MessageId::derived(parked.received_at, &content);
+        // By the day: a job that comes back every few minutes and can never succeed is one row a day.
+        let day = Timestamp::from_millis(parked.received_at.as_millis() / DAY_MS * DAY_MS);
+        let id = MessageId::derived(day, &content);
         let key = key::parked(parked.received_at, &id);
         let mut head = item::keyed(&key);
         head.insert("kind".into(), AttributeValue::S(parked.kind.clone()));

@@ -52,6 +52,7 @@ pub fn reply_in(conversation: &Conversation, accepted_at: Timestamp, texts: &[&s
         reaction: None,
         edits: Vec::new(),
         unsent_at: None,
+        request: None,
         sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts: texts.iter().map(part).collect() }),
         raw: None,
         revision: 0,

@@ -41,6 +41,8 @@ macro_rules! store_contract {
                 a_message_is_accepted_once
                 one_of_several_messages_at_once_is_accepted
                 accepting_makes_a_summary_stale
+                a_request_that_comes_again_makes_no_second_message
+                of_a_request_that_comes_twice_at_once_one_message_is_made
                 at_most_so_many_pending_messages_are_read
                 what_is_forgotten_is_not_pending_and_still_there
                 what_a_conversation_waits_for_is_said_and_taken_back

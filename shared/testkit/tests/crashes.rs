@@ -42,7 +42,7 @@ impl Run {
         ingest(&store, &FakeQueue::default(), &customer_says("Hi").build(), at(0)).await.unwrap();
         let mut accepted = Vec::new();
         for text in texts {
-            let draft = Draft { text: (*text).into(), author: agent() };
+            let draft = Draft { text: (*text).into(), author: agent(), request: None };
             accepted.push(reply(&store, &FakeQueue::default(), &mia(), &draft, at(0), 1).await.unwrap().message.id);
         }
         script(&api);

@@ -42,7 +42,7 @@ impl Shop {
     }
 
     async fn says(&self, text: &str) -> MessageId {
-        let draft = Draft { text: text.into(), author: agent() };
+        let draft = Draft { text: text.into(), author: agent(), request: None };
         reply(&self.store, &FakeQueue::default(), &mia(), &draft, self.clock.now(), 1).await.unwrap().message.id
     }
 

@@ -23,7 +23,7 @@ async fn left_behind() -> FakeStore {
     for (second, person) in [(0, MIA), (1, JONAS)] {
         let hi = customer_says("Hi").numbered(&format!("m_{person}")).by(person).build();
         ingest(&store, &FakeQueue::default(), &hi, at(0)).await.unwrap();
-        let draft = Draft { text: "Hello".into(), author: agent() };
+        let draft = Draft { text: "Hello".into(), author: agent(), request: None };
         reply(&store, &FakeQueue::default(), &conversation_of(person), &draft, at(second), 1).await.unwrap();
     }
     store

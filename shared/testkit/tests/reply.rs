@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use domain::id::MessageId;
+use domain::deliver::drain;
+use domain::id::{DedupeKey, MessageId};
 use domain::ingest::ingest;
 use domain::job::{Occasion, OutboundJob};
-use domain::message::Outcome;
+use domain::message::{Message, Outcome, RequestKey};
 use domain::ports::{Accepted, History, Outbox, StoreError};
 use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, Reply, ReplyError, reply};
 use domain::time::Timestamp;
@@ -15,7 +16,7 @@ use futures::future::join_all;
 use testkit::events::{customer_says, echo_of};
 use testkit::ids::{JONAS, MIA, at, conversation_of};
 use testkit::messages::{agent, bot, outcome, reply_in};
-use testkit::{Call, FakeQueue, FakeStore};
+use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
 
 async fn begun() -> (FakeStore, FakeQueue) {
     let (store, queue) = (FakeStore::default(), FakeQueue::default());
@@ -25,7 +26,7 @@ async fn begun() -> (FakeStore, FakeQueue) {
 }
 
 fn draft(text: &str) -> Draft {
-    Draft { text: text.into(), author: agent() }
+    Draft { text: text.into(), author: agent(), request: None }
 }
 
 async fn say(store: &FakeStore, queue: &FakeQueue, text: &str, now: Timestamp, random: u128) -> Result<Reply, ReplyError> {
@@ -53,7 +54,7 @@ async fn a_reply_is_stored_and_enqueued() {
 #[tokio::test]
 async fn a_bots_reply_leaves_the_question_unread() {
     let (store, queue) = begun().await;
-    let draft = Draft { text: "One moment".into(), author: bot() };
+    let draft = Draft { text: "One moment".into(), author: bot(), request: None };
     let reply = reply(&store, &queue, &conversation_of(MIA), &draft, at(10), 1).await.unwrap();
     assert_eq!(reply.conversation.unread_count, 1);
 }
@@ -174,4 +175,33 @@ async fn too_many_pending_messages_refuse_the_next() {
     let first = pending(&store).await.into_iter().next().unwrap();
     store.forget(&conversation_of(MIA), &first).await.unwrap();
     say(&store, &queue, "Hello", at(1000), 1).await.unwrap();
+}
+
+fn request(key: &str, asked: &str) -> RequestKey {
+    let [key, fingerprint] = [key, asked].map(|text| DedupeKey::of_content(&[text]));
+    RequestKey { key, fingerprint, kept_until: at(200_000) }
+}
+
+#[tokio::test]
+async fn a_request_that_comes_again_gets_its_first_answer_whatever_became_of_the_message() {
+    let (store, queue) = begun().await;
+    let draft = Draft { request: Some(request("k", "Hello")), ..draft("Hello") };
+    let mia = conversation_of(MIA);
+    let first = reply(&store, &queue, &mia, &draft, at(10), 1).await.unwrap().message;
+    drain(&store, &FakeSendApi::default(), &ManualClock::new(at(11)), &mia, None).await.unwrap();
+    let again = reply(&store, &queue, &mia, &draft, at(20), 2).await.unwrap().message;
+    let shown = |message: &Message| (message.id.clone(), message.occurred_at, message.platform_ids.clone(), message.sending.clone());
+    assert_eq!(shown(&again), shown(&first));
+    assert_eq!(queue.jobs().len(), 1, "the queue takes the job once");
+}
+
+#[tokio::test]
+async fn a_key_that_comes_with_another_request_is_refused() {
+    let (store, queue) = begun().await;
+    let first = Draft { request: Some(request("k", "Hello")), ..draft("Hello") };
+    let other = Draft { request: Some(request("k", "Bye")), ..draft("Bye") };
+    reply(&store, &queue, &conversation_of(MIA), &first, at(10), 1).await.unwrap();
+    let error = reply(&store, &queue, &conversation_of(MIA), &other, at(20), 2).await.unwrap_err();
+    assert!(matches!(error, ReplyError::KeyOfAnother));
+    assert_eq!(pending(&store).await.len(), 1);
 }

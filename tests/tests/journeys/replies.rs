@@ -40,6 +40,24 @@ async fn many_replies_reach_each_customer_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_posted_many_times_under_one_key_is_sent_once() {
+    let test = TestStack::start().await;
+    let (psid, id) = a_conversation(&test).await;
+    let path = format!("/v1/conversations/{id}/messages");
+    let body = json!({ "text": "once", "author": { "type": "agent", "name": "Anna" } });
+    let answers = join_all((0..10).map(|_| test.post_once(&path, "order-20418", &body))).await;
+    assert!(answers.iter().all(|(status, answer)| *status == 202 && *answer == answers[0].1), "{answers:?}");
+    let other = json!({ "text": "another", "author": { "type": "agent", "name": "Anna" } });
+    let (status, problem) = test.post_once(&path, "order-20418", &other).await;
+    assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!("Idempotency-Key")), "{problem}");
+    assert_eq!(test.post_once(&path, "not a key", &body).await.0, 422);
+    eventually_eq("read", json!("read"), || async { outbound(&test, &id).await[0]["state"].clone() }).await;
+    assert_eq!(test.post_once(&path, "order-20418", &body).await.1, answers[0].1, "the first answer, also later");
+    assert_eq!(received(&test, &psid), ["once"]);
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_text_leaves_in_parts_that_are_one_message() {
     let test = TestStack::start().await;
     let (psid, id) = a_conversation(&test).await;

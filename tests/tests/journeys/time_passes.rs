@@ -19,7 +19,7 @@ fn start_of_day() -> StackClock {
 async fn states_become(test: &TestStack, clock: &StackClock, conversation: &str, wanted: &[&str]) {
     eventually_eq("the states", json!(wanted), || async {
         clock.advance(Duration::from_secs(5));
-        Json::from_iter(outbound(test, conversation).await.iter().map(|message| message["state"].clone()))
+        outbound(test, conversation).await.iter().map(|message| message["state"].clone()).collect::<Json>()
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use domain::conversation::Marks;
 use domain::inbound::{Attachment, Referral};
-use domain::message::{Author, AuthorKind, Direction, Edited, Message, MessageKind, MessageState, Reacted};
+use domain::message::{Author, AuthorKind, Direction, Edited, Message, MessageKind, MessageState, Reacted, RequestKey};
 use domain::reply::Draft;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -196,21 +196,25 @@ pub(crate) struct ReplyDto {
     author: AuthorDto,
 }
 
-impl TryFrom<ReplyDto> for Draft {
-    type Error = Failure;
-
-    fn try_from(dto: ReplyDto) -> Result<Self, Failure> {
-        let kind = match dto.author.kind {
+impl ReplyDto {
+    /// Checks the reply. `request` is the key under which the caller sent it.
+    pub(crate) fn draft(self, request: Option<RequestKey>) -> Result<Draft, Failure> {
+        let kind = match self.author.kind {
             AuthorType::Agent => AuthorKind::Agent,
             AuthorType::Bot => AuthorKind::Bot,
             AuthorType::System => AuthorKind::System,
             AuthorType::Customer => return Err(Failure::invalid("#/author/type", "must be 'agent', 'bot' or 'system'")),
         };
-        for (field, value) in [("#/author/id", &dto.author.id), ("#/author/name", &dto.author.name)] {
+        for (field, value) in [("#/author/id", &self.author.id), ("#/author/name", &self.author.name)] {
             if value.as_ref().is_some_and(|value| value.trim().is_empty() || value.chars().count() > LONGEST_NAME) {
                 return Err(Failure::invalid(field, format!("must have 1 to {LONGEST_NAME} characters")));
             }
         }
-        Ok(Self { text: dto.text, author: Author { kind, id: dto.author.id, name: dto.author.name } })
+        Ok(Draft { text: self.text, author: Author { kind, id: self.author.id, name: self.author.name }, request })
+    }
+
+    /// What the reply says, for the fingerprint of its request: how it is spaced or ordered as JSON does not matter.
+    pub(crate) fn content(&self) -> String {
+        serde_json::json!([self.text, self.author]).to_string()
     }
 }

@@ -16,7 +16,7 @@ use crate::dto::message::{MessageDto, ReplyDto};
 use crate::extract::{Json, Parameters};
 use crate::keys::Scope;
 use crate::problem::Failure;
-use crate::{Api, cursor};
+use crate::{Api, cursor, idempotency};
 
 /// Lists the messages of a conversation, oldest first unless `order=desc`.
 #[utoipa::path(
@@ -55,7 +55,10 @@ pub(crate) async fn list(
 /// Accepts a reply. 202: it is stored and leaves by itself; its state tells what becomes of it.
 #[utoipa::path(
     post, path = "/v1/conversations/{id}/messages", tag = "messages",
-    params(("id" = String, Path)),
+    params(
+        ("id" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible characters: sent again within 48 hours, the request is answered as the first time and done once"),
+    ),
     request_body = ReplyDto,
     responses(
         (status = 202, body = MessageDto), (status = 400), (status = 401), (status = 403), (status = 404),
@@ -70,8 +73,11 @@ pub(crate) async fn reply(
     Json(draft): Json<ReplyDto>,
 ) -> Result<(StatusCode, Answer<MessageDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Agent])?;
-    let draft = draft.try_into()?;
-    let accepted = reply::reply(&api.table, &api.outbound, &parse_id(&id)?, &draft, api.clock.now(), random()).await?;
+    let id = parse_id(&id)?;
+    let now = api.clock.now();
+    let request = idempotency::request(&headers, key, &[id.as_str(), &draft.content()], now)?;
+    let draft = draft.draft(request)?;
+    let accepted = reply::reply(&api.table, &api.outbound, &id, &draft, now, random()).await?;
     let message = accepted.message;
     tracing::info!(conversation.id = %message.conversation, message.id = %message.id, key, "reply accepted");
     if let Some(err) = accepted.not_enqueued {

@@ -28,7 +28,7 @@ async fn take(engine: &Engine, event: &InboundEvent) -> (Ingested, Vec<String>) 
 }
 
 async fn answer(engine: &Engine, text: &str, second: u64) -> MessageId {
-    let draft = Draft { text: text.into(), author: agent() };
+    let draft = Draft { text: text.into(), author: agent(), request: None };
     let queue = FakeQueue::default();
     reply(&engine.table, &queue, &conversation_of(MIA), &draft, at(second), u128::from(second)).await.unwrap().message.id
 }

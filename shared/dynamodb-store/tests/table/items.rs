@@ -70,7 +70,7 @@ async fn full() -> Engine {
     ] {
         ingest(&engine.table, &queue, &event, at(0)).await.unwrap();
     }
-    let draft = Draft { text: "€".repeat(19_990), author: agent() };
+    let draft = Draft { text: "€".repeat(19_990), author: agent(), request: None };
     for (second, claimed) in [(10, true), (20, false)] {
         let message = reply(&engine.table, &queue, &conversation_of(MIA), &draft, at(second), 7).await.unwrap().message;
         if claimed && let Claim::Ours(ours) = engine.table.claim(&message.conversation, &message.id, at(30), at(90)).await.unwrap() {

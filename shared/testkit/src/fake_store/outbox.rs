@@ -23,11 +23,19 @@ impl Outbox for FakeStore {
     async fn accept(&self, message: &Message, conversation: &Conversation, due_at: Timestamp) -> Result<Accepted, StoreError> {
         self.call(Call::Accept, |state| {
             let place = (message.conversation.clone(), message.id.clone());
+            if let Some((fingerprint, first)) = message.request.as_ref().and_then(|request| state.requests.get(&request.key)) {
+                let same = message.request.as_ref().is_some_and(|request| request.fingerprint == *fingerprint);
+                let first = state.message(first).filter(|_| same);
+                return Ok(first.map_or(Accepted::KeyOfAnother, |message| Accepted::Repeated(Box::new(message))));
+            }
             if !state.is_current(conversation) || state.messages.contains_key(&place) {
                 return Ok(Accepted::Stale);
             }
             state.put(conversation);
             state.messages.insert(place.clone(), Message { revision: 1, ..message.clone() });
+            if let Some(request) = &message.request {
+                state.requests.insert(request.key.clone(), (request.fingerprint.clone(), place.clone()));
+            }
             state.pending.insert(place, Some(due_at));
             Ok(Accepted::Accepted)
         })

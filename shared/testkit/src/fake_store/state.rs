@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) pending: BTreeMap<Place, Option<Timestamp>>,
     pub(super) events: BTreeMap<(Option<ConversationId>, PageId, MessageId), TimelineEvent>,
     pub(super) parked: BTreeMap<MessageId, Parked>,
+    /// The requests that were accepted, by their keys.
+    pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
 }
 
 /// What stands under a dedupe key.

@@ -1,6 +1,8 @@
 //! What a conversation accepted and has not sent.
 
-use domain::message::WaitingFor;
+use domain::conversation::Conversation;
+use domain::id::DedupeKey;
+use domain::message::{Message, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Recorded};
 use domain::reply::MOST_PENDING;
 use futures::future::join_all;
@@ -45,6 +47,40 @@ pub async fn a_message_is_accepted_once(store: &impl Store) -> Outcome {
     let current = read(store, &conversation.id).await?;
     assert_eq!(store.accept(&message, &current, due_of(at(10))).await?, Accepted::Stale);
     assert_eq!(read(store, &conversation.id).await?, current);
+    Ok(())
+}
+
+/// A message of ours that a named request asked for.
+fn asked(conversation: &Conversation, second: u64, key: &str, asked: &str) -> Message {
+    let request =
+        RequestKey { key: DedupeKey::of_content(&["request", key]), fingerprint: DedupeKey::of_content(&[asked]), kept_until: at(200_000) };
+    Message { request: Some(request), ..reply_in(conversation, at(second), &[asked]) }
+}
+
+pub async fn a_request_that_comes_again_makes_no_second_message(store: &impl Store) -> Outcome {
+    let conversation = begun(store).await?;
+    let first = asked(&conversation, 10, "k", "one");
+    assert_eq!(store.accept(&first, &conversation, at(200)).await?, Accepted::Accepted);
+    let current = read(store, &conversation.id).await?;
+    let Accepted::Repeated(found) = store.accept(&asked(&current, 11, "k", "one"), &current, at(200)).await? else {
+        return Err("it was not repeated".into());
+    };
+    assert_eq!(found.id, first.id);
+    assert_eq!(store.accept(&asked(&current, 12, "k", "two"), &current, at(200)).await?, Accepted::KeyOfAnother);
+    assert_eq!(pending(store, &conversation.id).await?, [first.id]);
+    assert_eq!(read(store, &conversation.id).await?, current);
+    assert_eq!(store.accept(&asked(&current, 13, "another", "one"), &current, at(200)).await?, Accepted::Accepted);
+    Ok(())
+}
+
+pub async fn of_a_request_that_comes_twice_at_once_one_message_is_made(store: &impl Store) -> Outcome {
+    let conversation = begun(store).await?;
+    let messages: Vec<_> = (0..5).map(|second| asked(&conversation, second, "k", "one")).collect();
+    let ends = join_all(messages.iter().map(|message| store.accept(message, &conversation, at(200)))).await;
+    let ends = ends.into_iter().collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(ends.iter().filter(|end| **end == Accepted::Accepted).count(), 1, "{ends:?}");
+    assert!(!ends.contains(&Accepted::KeyOfAnother), "{ends:?}");
+    assert_eq!(pending(store, &conversation.id).await?.len(), 1);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
-use local_sqs::{Clock, Engine};
+use local_sqs::{Clock, Engine, NewMessage};
 
-use super::{ONE, START_MS, TEN, bodies, grouped, one, queue, receive, seconds, send_all};
+use super::{ONE, START_MS, TEN, bodies, engine, grouped, one, queue, receive, seconds, send_all};
 
 #[tokio::test]
 async fn messages_order_and_deduplication_outlive_a_restart() {

@@ -1,0 +1,92 @@
+//! The pace of sends to one Page, within this instance.
+//!
+//! A Page that sends more than 40 messages a second loses its inbox until it calms down. All instances together must stay well below:
+//! this pace times the queue's `MaximumConcurrency` in `template.yaml`, which is five.
+//! Source: <https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting>
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use domain::id::{PageId, PlatformMessageId, UserId};
+use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
+use domain::time::Timestamp;
+
+/// Five sends a second, and two more at once after a pause: at most seven in any second.
+const SPACING: Duration = Duration::from_millis(200);
+const AHEAD: Duration = Duration::from_millis(400);
+
+/// A Send API whose calls for one Page keep their distance.
+#[derive(Debug)]
+pub(crate) struct Paced<Api> {
+    api: Api,
+    /// For each Page the moment up to which its sends are spoken for.
+    spoken_for: Mutex<BTreeMap<PageId, Instant>>,
+}
+
+impl<Api> Paced<Api> {
+    pub(crate) const fn new(api: Api) -> Self {
+        Self { api, spoken_for: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The calls that need no pace.
+    pub(crate) const fn inner(&self) -> &Api {
+        &self.api
+    }
+
+    /// Takes the next place in the Page's row and returns how long it is until then.
+    fn turn(&self, page: &PageId, now: Instant) -> Duration {
+        let Ok(mut spoken_for) = self.spoken_for.lock() else { return SPACING };
+        let until = spoken_for.entry(page.clone()).or_insert(now);
+        let place = (*until).max(now);
+        *until = place + SPACING;
+        place.saturating_duration_since(now).saturating_sub(AHEAD)
+    }
+}
+
+impl<Api: SendApi> SendApi for Paced<Api> {
+    #[expect(clippy::disallowed_methods, reason = "a wait of moments; giving the job back would cost its group far more")]
+    async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
+        tokio::time::sleep(self.turn(request.page, Instant::now())).await;
+        self.api.send(request).await
+    }
+}
+
+impl<Api: ThreadRecordApi> ThreadRecordApi for Paced<Api> {
+    async fn sent_since(&self, page: &PageId, user: &UserId, since: Timestamp) -> Result<ThreadRecord, ProfileError> {
+        self.api.sent_since(page, user, since).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(id: &str) -> PageId {
+        PageId::new(id).unwrap()
+    }
+
+    #[test]
+    fn no_second_has_more_than_seven_sends_of_one_page() {
+        let paced = Paced::new(());
+        let start = Instant::now();
+        let moments: Vec<Duration> = (0..60).map(|_| paced.turn(&page("1"), start)).collect();
+        for first in &moments {
+            let within = moments.iter().filter(|moment| *moment >= first && **moment < *first + Duration::from_secs(1));
+            assert!(within.count() <= 7);
+        }
+        assert!(moments.is_sorted());
+        assert_eq!(moments.last(), Some(&Duration::from_millis(59 * 200 - 400)), "five a second in the long run");
+    }
+
+    #[test]
+    fn one_page_does_not_slow_another_and_a_pause_is_forgotten() {
+        let paced = Paced::new(());
+        let start = Instant::now();
+        for _ in 0..20 {
+            paced.turn(&page("1"), start);
+        }
+        assert_eq!(paced.turn(&page("2"), start), Duration::ZERO);
+        assert_eq!(paced.turn(&page("1"), start + Duration::from_mins(1)), Duration::ZERO);
+    }
+}
