@@ -15,7 +15,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and start the whole stack on this machine
-	cargo run --quiet --locked -p local-stack
+	@echo "make: building; the first time takes some minutes"
+	cargo run --locked -p local-stack
 
 test: browser ## Run every test; installs Chromium (apt) when it is missing
 	cargo test --workspace --locked

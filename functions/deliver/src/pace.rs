@@ -12,48 +12,65 @@ use domain::id::{PageId, PlatformMessageId, UserId};
 use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
 use domain::time::Timestamp;
 
+/// The least time between two calls, and how far one may come before its place.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    spacing: Duration,
+    ahead: Duration,
+}
+
 /// Five sends a second, and two more at once after a pause: at most seven in any second.
-const SPACING: Duration = Duration::from_millis(200);
-const AHEAD: Duration = Duration::from_millis(400);
+const SENDS: Pace = Pace { spacing: Duration::from_millis(200), ahead: Duration::from_millis(400) };
+
+/// The Conversations API takes two calls a second of a Page, and looking into a thread takes two.
+const RECORDS: Pace = Pace { spacing: Duration::from_millis(1100), ahead: Duration::ZERO };
+
+/// For each Page the moment up to which its calls are spoken for.
+type Row = Mutex<BTreeMap<PageId, Instant>>;
 
 /// A Send API whose calls for one Page keep their distance.
 #[derive(Debug)]
 pub(crate) struct Paced<Api> {
     api: Api,
-    /// For each Page the moment up to which its sends are spoken for.
-    spoken_for: Mutex<BTreeMap<PageId, Instant>>,
+    sends: Row,
+    records: Row,
 }
 
 impl<Api> Paced<Api> {
     pub(crate) const fn new(api: Api) -> Self {
-        Self { api, spoken_for: Mutex::new(BTreeMap::new()) }
+        Self { api, sends: Mutex::new(BTreeMap::new()), records: Mutex::new(BTreeMap::new()) }
     }
 
     /// The calls that need no pace.
     pub(crate) const fn inner(&self) -> &Api {
         &self.api
     }
+}
 
-    /// Takes the next place in the Page's row and returns how long it is until then.
-    fn turn(&self, page: &PageId, now: Instant) -> Duration {
-        let Ok(mut spoken_for) = self.spoken_for.lock() else { return SPACING };
-        let until = spoken_for.entry(page.clone()).or_insert(now);
-        let place = (*until).max(now);
-        *until = place + SPACING;
-        place.saturating_duration_since(now).saturating_sub(AHEAD)
-    }
+/// Takes the next place in the Page's row and returns how long it is until then.
+fn turn(row: &Row, page: &PageId, now: Instant, kept: Pace) -> Duration {
+    let Ok(mut spoken_for) = row.lock() else { return kept.spacing };
+    let until = spoken_for.entry(page.clone()).or_insert(now);
+    let place = (*until).max(now);
+    *until = place + kept.spacing;
+    place.saturating_duration_since(now).saturating_sub(kept.ahead)
 }
 
 impl<Api: SendApi> SendApi for Paced<Api> {
     #[expect(clippy::disallowed_methods, reason = "a wait of moments; giving the job back would cost its group far more")]
+    async fn ready(&self, page: &PageId) {
+        tokio::time::sleep(turn(&self.sends, page, Instant::now(), SENDS)).await;
+    }
+
     async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
-        tokio::time::sleep(self.turn(request.page, Instant::now())).await;
         self.api.send(request).await
     }
 }
 
 impl<Api: ThreadRecordApi> ThreadRecordApi for Paced<Api> {
+    #[expect(clippy::disallowed_methods, reason = "a wait of moments; giving the job back would cost its group far more")]
     async fn sent_since(&self, page: &PageId, user: &UserId, since: Timestamp) -> Result<ThreadRecord, ProfileError> {
+        tokio::time::sleep(turn(&self.records, page, Instant::now(), RECORDS)).await;
         self.api.sent_since(page, user, since).await
     }
 }
@@ -68,9 +85,9 @@ mod tests {
 
     #[test]
     fn no_second_has_more_than_seven_sends_of_one_page() {
-        let paced = Paced::new(());
+        let row = Row::default();
         let start = Instant::now();
-        let moments: Vec<Duration> = (0..60).map(|_| paced.turn(&page("1"), start)).collect();
+        let moments: Vec<Duration> = (0..60).map(|_| turn(&row, &page("1"), start, SENDS)).collect();
         for first in &moments {
             let within = moments.iter().filter(|moment| *moment >= first && **moment < *first + Duration::from_secs(1));
             assert!(within.count() <= 7);
@@ -81,12 +98,12 @@ mod tests {
 
     #[test]
     fn one_page_does_not_slow_another_and_a_pause_is_forgotten() {
-        let paced = Paced::new(());
+        let row = Row::default();
         let start = Instant::now();
         for _ in 0..20 {
-            paced.turn(&page("1"), start);
+            turn(&row, &page("1"), start, SENDS);
         }
-        assert_eq!(paced.turn(&page("2"), start), Duration::ZERO);
-        assert_eq!(paced.turn(&page("1"), start + Duration::from_mins(1)), Duration::ZERO);
+        assert_eq!(turn(&row, &page("2"), start, SENDS), Duration::ZERO);
+        assert_eq!(turn(&row, &page("1"), start + Duration::from_mins(1), SENDS), Duration::ZERO);
     }
 }

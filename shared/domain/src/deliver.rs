@@ -15,11 +15,14 @@ const LEASE: Duration = Duration::from_mins(1);
 /// How often a message is tried before it fails; with the pauses of [`backoff`] over 23 to 47 minutes.
 pub const MOST_ATTEMPTS: u32 = 12;
 
-/// How long later messages wait for an unconfirmed one. After that they pass it, and a person decides about it.
+/// How long later messages wait for an unconfirmed one's echo. After that the platform's record is asked about it.
 pub const HOLD_FOR_UNCONFIRMED: Duration = Duration::from_mins(2);
 
 /// When a message is tried again whose customer wrote just as it was refused.
 const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// When the platform's record is asked again that did not answer.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 /// How often a write is tried again after losing a race for the message.
 const WRITES: u32 = 10;
@@ -57,6 +60,9 @@ pub enum DeliverError {
     /// The message waits for the window, and nothing that comes later would tell that it is open.
     #[error("the customer wrote while the message was refused")]
     WindowOpened,
+    /// The platform's record did not answer; what follows waits, so that the order holds.
+    #[error("nobody could tell yet whether the message left")]
+    InDoubt { pause: Duration },
     /// A call was made and its outcome could not be written. The lease runs out, and the echo settles the message:
     /// trying again now would send twice.
     #[error("the message's outcome could not be written")]
@@ -70,7 +76,7 @@ impl Retryable for DeliverError {
     fn retry(&self) -> Retry {
         match self {
             Self::Claim(err) => err.retry(),
-            Self::HeldElsewhere { pause, .. } | Self::NotSent { pause, .. } => Retry::After(*pause),
+            Self::HeldElsewhere { pause, .. } | Self::NotSent { pause, .. } | Self::InDoubt { pause } => Retry::After(*pause),
             Self::WindowOpened => Retry::After(AT_ONCE),
             // Once the lease has run out, the claim finds the message abandoned and makes it unconfirmed.
             Self::Unrecorded(_) | Self::Busy => Retry::After(LEASE),
@@ -90,6 +96,7 @@ pub async fn drain<S: History + Outbox>(
     let Some(open) = store.open(id).await.map_err(DeliverError::Claim)? else { return Ok(drained) };
     let mut waited_for = open.conversation.waiting_for;
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
+        api.ready(&open.conversation.page).await;
         match deliver(store, api, clock, id, &message).await? {
             Step::Sent => drained.sent.push(message),
             Step::Failed => drained.failed.push(message),
@@ -188,7 +195,7 @@ async fn settle_unconfirmed<S: History + Outbox>(
             amend(store, message, Outcome::Queued { reason: Some(reason) }, now).await?;
             Ok(Step::Again)
         }
-        Verdict::AskAgain => Ok(Step::Passed),
+        Verdict::AskAgain => Err(DeliverError::InDoubt { pause: ASK_AGAIN_AFTER }),
         Verdict::NobodyKnows { reason } => {
             amend(store, message, Outcome::Unconfirmed { since, reason }, now).await?;
             // A person decides; until then it is in nobody's way.
@@ -226,7 +233,12 @@ async fn send_parts<S: History + Outbox>(
         let metadata = part_metadata(&message.id, index, parts);
         let request = SendRequest { page: &message.page, user: &message.user, text: &text, metadata: &metadata };
         match api.send(&request).await {
-            Ok(platform_id) => message = taken(store, message, index, &platform_id, called_at, clock.now()).await?,
+            Ok(platform_id) => {
+                message = taken(store, message, index, &platform_id, called_at, clock.now()).await?;
+                if next_part(&message).is_some() {
+                    api.ready(&message.page).await;
+                }
+            }
             Err(error) => return not_taken(store, message, error, clock.now()).await,
         }
     }

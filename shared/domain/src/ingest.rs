@@ -1,5 +1,7 @@
 //! From an event to stored history, once; and what follows from it.
 
+use std::time::Duration;
+
 use crate::conversation::Conversation;
 use crate::history::{self, TimelineEvent};
 use crate::id::{ConversationId, DedupeKey, PlatformMessageId, UserId};
@@ -14,6 +16,10 @@ use crate::time::Timestamp;
 
 /// How often a write is tried again after losing a race for a row.
 const ATTEMPTS: u32 = 10;
+
+/// How far ahead of our clock a platform's moment may be. What is further ahead is no moment (microseconds, say): such an event would
+/// stand on top of every inbox for ever, so it counts as of now.
+const FURTHEST_AHEAD: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +64,13 @@ pub async fn ingest(
     event: &InboundEvent,
     now: Timestamp,
 ) -> Result<Ingested, IngestError> {
+    let placed;
+    let event = if event.occurred_at > now.plus(FURTHEST_AHEAD) {
+        placed = InboundEvent { occurred_at: now, ..event.clone() };
+        &placed
+    } else {
+        event
+    };
     match &event.party {
         Party::Person(user) => of_person(history, queue, user, event, now).await,
         Party::Reference(_) | Party::Page => of_page(history, event).await,

@@ -297,6 +297,11 @@ impl Retryable for SendError {
 
 /// The platform's Send API.
 pub trait SendApi: Sync {
+    /// Waits until a send of `page` may leave at its pace. It is awaited before a message is claimed: a claim should not be held idly.
+    fn ready(&self, _page: &PageId) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     fn send(&self, request: &SendRequest<'_>) -> impl Future<Output = Result<PlatformMessageId, SendError>> + Send;
 }
 

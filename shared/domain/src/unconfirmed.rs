@@ -12,8 +12,8 @@ use crate::time::Timestamp;
 /// How far our clock and the platform's may be apart; the record has whole seconds, too.
 const CLOCK_SKEW: Duration = Duration::from_secs(10);
 
-/// How long the record is asked again when it does not answer.
-const ASK_FOR: Duration = Duration::from_hours(1);
+/// How long the record is asked when it does not answer: what follows in the conversation waits so long at most.
+const ASK_FOR: Duration = Duration::from_mins(10);
 
 /// What the record tells of the first part that is in doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]

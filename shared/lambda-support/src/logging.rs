@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::operator::{OperatorEvent, Severity};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -45,8 +45,11 @@ pub fn start(environment: &Environment, format: Format) -> Result<(), Environmen
     let level = environment.optional("RUST_LOG").unwrap_or_else(|| format.level().to_owned());
     let invalid = |err: ParseError| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() };
     let mut filter = EnvFilter::try_new(&level).map_err(invalid)?;
-    for capped in CAPPED {
-        filter = filter.add_directive(capped.parse().map_err(invalid)?);
+    // A directive of its own would raise a lower level, so it is only added where something asks for more than it allows.
+    if filter.max_level_hint() == Some(LevelFilter::TRACE) {
+        for capped in CAPPED {
+            filter = filter.add_directive(capped.parse().map_err(invalid)?);
+        }
     }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
     // A second start finds the first subscriber in place, which is what a test of the whole stack wants.

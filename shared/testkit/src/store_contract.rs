@@ -1,4 +1,4 @@
-//! What every store must do, whatever it is made of. [`store_contract!`](crate::store_contract) makes a test of each case.
+//! What every store must do, whatever it is made of. [`store_contract!`](macro@crate::store_contract) makes a test of each case.
 //!
 //! A case is an async function over a fresh, empty store. It fails by an assertion or by its error.
 

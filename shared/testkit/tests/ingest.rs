@@ -10,6 +10,7 @@ use domain::job::{Occasion, OutboundJob};
 use domain::message::{AuthorKind, Direction, Message, Outcome, WaitingFor};
 use domain::ports::{Accepted, Claim, History, Inbox, Order, Outbox, Recording, Saved, StoreError};
 use domain::retry::{Retry, Retryable};
+use domain::time::Timestamp;
 use testkit::events::{
     customer_edits, customer_follows, customer_reacts, customer_says, customer_taps, customer_unsends, delivered_up_to, echo_of,
     echo_of_ours, noted, read_up_to, thread_goes_to, unknown,
@@ -425,4 +426,13 @@ async fn a_repeated_reaction_is_a_duplicate() {
     let reaction = customer_reacts("m_Hi", Some("love")).at(at(5)).build();
     assert_eq!(take(&store, &queue, &reaction).await, Ingested::Changed);
     assert_eq!(take(&store, &queue, &reaction).await, Ingested::Duplicate);
+}
+
+#[tokio::test]
+async fn an_event_from_an_absurd_future_counts_as_of_now() {
+    let (store, queue) = (FakeStore::default(), FakeQueue::default());
+    let microseconds = Timestamp::from_platform(1_795_255_200_000_000);
+    ingest(&store, &queue, &customer_says("Hi").at(microseconds).build(), at(5)).await.unwrap();
+    let conversation = store.conversation(&conversation_of(MIA)).await.unwrap().unwrap();
+    assert_eq!(conversation.last_activity_at, at(5));
 }
