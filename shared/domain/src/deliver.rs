@@ -21,8 +21,9 @@ pub const HOLD_FOR_UNCONFIRMED: Duration = Duration::from_mins(2);
 /// When a message is tried again whose customer wrote just as it was refused.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// When the platform's record is asked again that did not answer.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(15);
+/// When the platform's record is asked again that did not answer: in the ten minutes that it is asked, fewer times than the queue's
+/// twenty receives of a job.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(40);
 
 /// How often a write is tried again after losing a race for the message.
 const WRITES: u32 = 10;

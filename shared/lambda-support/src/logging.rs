@@ -20,7 +20,10 @@ pub enum Format {
 }
 
 /// Below `debug` these write whole requests and answers, and with them customers' words: no level opens that.
-const CAPPED: [&str; 7] = [
+const CAPPED: [&str; 10] = [
+    "lambda_http=debug",
+    "lambda_runtime=debug",
+    "reqwest=debug",
     "aws_smithy_runtime=debug",
     "aws_smithy_runtime_api=debug",
     "aws_smithy_http_client=debug",
@@ -43,14 +46,7 @@ impl Format {
 /// Starts logging at the level that `RUST_LOG` says, or the format's own when it is absent. Starting twice keeps the first.
 pub fn start(environment: &Environment, format: Format) -> Result<(), EnvironmentError> {
     let level = environment.optional("RUST_LOG").unwrap_or_else(|| format.level().to_owned());
-    let invalid = |err: ParseError| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() };
-    let mut filter = EnvFilter::try_new(&level).map_err(invalid)?;
-    // A directive of its own would raise a lower level, so it is only added where something asks for more than it allows.
-    if filter.max_level_hint() == Some(LevelFilter::TRACE) {
-        for capped in CAPPED {
-            filter = filter.add_directive(capped.parse().map_err(invalid)?);
-        }
-    }
+    let filter = filter(&level)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
     // A second start finds the first subscriber in place, which is what a test of the whole stack wants.
     match format {
@@ -58,6 +54,19 @@ pub fn start(environment: &Environment, format: Format) -> Result<(), Environmen
         Format::Text => drop(builder.with_writer(std::io::stderr).finish().try_init()),
     }
     Ok(())
+}
+
+/// Reads a filter, and takes off it what would write words.
+fn filter(level: &str) -> Result<EnvFilter, EnvironmentError> {
+    let invalid = |err: ParseError| EnvironmentError::Invalid { name: "RUST_LOG".into(), reason: err.to_string() };
+    let mut filter = EnvFilter::try_new(level).map_err(invalid)?;
+    // A directive of its own would raise a lower level, so it is only added where something asks for more than it allows.
+    if filter.max_level_hint() == Some(LevelFilter::TRACE) {
+        for capped in CAPPED {
+            filter = filter.add_directive(capped.parse().map_err(invalid)?);
+        }
+    }
+    Ok(filter)
 }
 
 /// Shows an error with its sources, outermost first: JSON logs drop them otherwise.
@@ -94,6 +103,17 @@ pub fn operator(event: &OperatorEvent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cap_takes_trace_off_what_writes_words_and_raises_nothing() {
+        assert_eq!(filter("error").unwrap().max_level_hint(), Some(LevelFilter::ERROR));
+        assert_eq!(filter(Format::Text.level()).unwrap().max_level_hint(), Some(LevelFilter::INFO));
+        for asked in ["trace", "info,aws_smithy_runtime=trace", "aws_smithy_runtime=trace"] {
+            let filter = filter(asked).unwrap().to_string();
+            assert!(filter.contains("aws_smithy_runtime=debug") && !filter.contains("aws_smithy_runtime=trace"), "{filter}");
+        }
+        assert!(filter("shopbell=loud").is_err());
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("outer")]
