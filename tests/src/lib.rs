@@ -117,10 +117,19 @@ impl TestStack {
         self.all(&format!("/v1/conversations/{conversation}/messages")).await
     }
 
+    /// Replies as a bot and returns the accepted message.
+    pub async fn bot_replies(&self, conversation: &str, text: &str) -> Json {
+        self.write(conversation, &json!({ "text": text, "author": { "type": "bot" } })).await
+    }
+
     /// Replies as an agent and returns the accepted message.
     pub async fn reply(&self, conversation: &str, text: &str) -> Json {
-        let body = json!({ "text": text, "author": { "type": "agent", "id": "anna", "name": "Anna" } });
-        let (status, message) = self.api(Method::POST, &format!("/v1/conversations/{conversation}/messages"), Some(body)).await;
+        self.write(conversation, &json!({ "text": text, "author": { "type": "agent", "id": "anna", "name": "Anna" } })).await
+    }
+
+    async fn write(&self, conversation: &str, body: &Json) -> Json {
+        let path = format!("/v1/conversations/{conversation}/messages");
+        let (status, message) = self.api(Method::POST, &path, Some(body.clone())).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{message}");
         message
     }

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::intervene::InterveneError;
+use domain::policy::{Refusal, Remedy};
 use domain::ports::StoreError;
 use domain::reply::{LONGEST_REPLY, MOST_PENDING, ReplyError};
 use domain::triage::DecideError;
@@ -30,6 +32,10 @@ pub(crate) enum Failure {
     TooManyPending,
     /// An `Idempotency-Key` came again with another request.
     KeyOfAnother,
+    /// Policy keeps the message back.
+    KeptBack(Refusal),
+    /// The message is not in a state in which that can be decided.
+    NotNow(&'static str),
     Store(StoreError),
     Busy,
 }
@@ -54,6 +60,8 @@ impl Failure {
             ),
             Self::KeyOfAnother => Problem::new(422, "The Idempotency-Key was used for another request. Take a new key for a new request.")
                 .at("Idempotency-Key", "was used for another request"),
+            Self::KeptBack(refusal) => forbidden(*refusal),
+            Self::NotNow(detail) => Problem::new(409, *detail),
             Self::Store(_) | Self::Busy => Problem::new(503, "The store did not answer. Nothing was changed; send the request again."),
         }
     }
@@ -72,7 +80,9 @@ impl IntoResponse for Failure {
             | Self::UnsupportedMediaType
             | Self::TooLarge
             | Self::TooManyPending
-            | Self::KeyOfAnother => {}
+            | Self::KeyOfAnother
+            | Self::KeptBack(_)
+            | Self::NotNow(_) => {}
         }
         respond(&self.problem())
     }
@@ -107,10 +117,39 @@ impl From<ReplyError> for Failure {
             ReplyError::TextTooLong => Self::invalid("#/text", format!("must not be longer than {LONGEST_REPLY} characters")),
             ReplyError::TooManyPending => Self::TooManyPending,
             ReplyError::KeyOfAnother => Self::KeyOfAnother,
+            ReplyError::Forbidden(refusal) => Self::KeptBack(refusal),
             ReplyError::Store(err) => Self::Store(err),
             ReplyError::Busy => Self::Busy,
         }
     }
+}
+
+impl From<InterveneError> for Failure {
+    fn from(err: InterveneError) -> Self {
+        match err {
+            InterveneError::NoSuchMessage => Self::NotFound("message about which something could be decided"),
+            InterveneError::Leaving => Self::NotNow("The message is being sent right now. Look at its state in a minute."),
+            InterveneError::InDoubt => Self::NotNow(
+                "It is being found out whether the message left; sending it now could send it twice. Look at its state in ten minutes.",
+            ),
+            InterveneError::HasLeft => Self::NotNow("The message has left."),
+            InterveneError::Forbidden(refusal) => Self::KeptBack(refusal),
+            InterveneError::KeyOfAnother => Self::KeyOfAnother,
+            InterveneError::Store(err) => Self::Store(err),
+            InterveneError::Busy => Self::Busy,
+        }
+    }
+}
+
+/// Says why a message may not leave, and the ways that remain: `{"ways": [{"way": "customer_writes"}, …]}`.
+fn forbidden(refusal: Refusal) -> Problem {
+    let remedies = refusal.remedies();
+    let words: Vec<String> = remedies.iter().map(Remedy::words).collect();
+    let problem = Problem::new(409, format!("{refusal} {}", words.join(" ")));
+    remedies.iter().fold(problem, |problem, remedy| match remedy {
+        Remedy::CustomerWrites => problem.or("customer_writes", None),
+        Remedy::PersonWrites { until } => problem.or("person_writes", Some(until.to_rfc3339())),
+    })
 }
 
 impl From<DecideError> for Failure {

@@ -1,6 +1,7 @@
 //! The routes, a file for each resource.
 
 pub(crate) mod conversations;
+pub(crate) mod decisions;
 pub(crate) mod messages;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use lambda_support::problem::Problem;
 
 use crate::extract::LARGEST_BODY;
@@ -21,6 +22,8 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/v1/conversations", get(conversations::list))
         .route("/v1/conversations/{id}", get(conversations::show).patch(conversations::decide))
         .route("/v1/conversations/{id}/messages", get(messages::list).post(messages::reply))
+        .route("/v1/messages/{id}/resend", post(decisions::resend))
+        .route("/v1/messages/{id}/discard", post(decisions::discard))
         .fallback(async || problem::respond(&Problem::new(404, "There is no such address. GET /v1/openapi.json lists them.")))
         .method_not_allowed_fallback(async || {
             problem::respond(&Problem::new(405, "This address does not take that method. GET /v1/openapi.json lists them.")).into_response()

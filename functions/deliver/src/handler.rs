@@ -17,13 +17,14 @@ use lambda_support::parking::{self, Parking};
 use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
 use sqs_jobs::outbound;
 
+use crate::gate::Gate;
 use crate::pace::Paced;
 
 /// Everything that the function holds between batches.
 #[derive(Debug)]
 pub struct Deliver {
-    table: Table,
-    graph: Paced<GraphApi>,
+    table: Arc<Table>,
+    graph: Gate<Paced<GraphApi>, Table>,
     source: SourceQueue,
     clock: Arc<dyn Clock>,
 }
@@ -31,7 +32,9 @@ pub struct Deliver {
 impl Deliver {
     #[must_use]
     pub fn new(table: Table, graph: GraphApi, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
-        Self { table, graph: Paced::new(graph), source, clock }
+        let table = Arc::new(table);
+        let graph = Gate::new(Paced::new(graph), Arc::clone(&table), Arc::clone(&clock));
+        Self { table, graph, source, clock }
     }
 
     /// Works a batch and answers which jobs go back.
@@ -52,7 +55,7 @@ impl Deliver {
     }
 
     async fn send(&self, message: &SqsMessage, conversation: &ConversationId, last: Option<&MessageId>) -> JobEnd {
-        match drain(&self.table, &self.graph, &*self.clock, conversation, last).await {
+        match drain(&*self.table, &self.graph, &*self.clock, conversation, last).await {
             Ok(drained) => {
                 report(conversation, &drained);
                 JobEnd::Done
@@ -69,7 +72,7 @@ impl Deliver {
     }
 
     async fn look_up_name(&self, message: &SqsMessage, conversation: &ConversationId) -> JobEnd {
-        match profile::look_up(&self.table, self.graph.inner(), conversation, self.clock.now()).await {
+        match profile::look_up(&*self.table, self.graph.inner().inner(), conversation, self.clock.now()).await {
             Ok(outcome) => {
                 tracing::info!(conversation.id = %conversation, ?outcome, "name looked up");
                 JobEnd::Done
@@ -89,7 +92,7 @@ impl Deliver {
     async fn park(&self, message: &SqsMessage, reason: &str) -> JobEnd {
         let body = message.body.clone().unwrap_or_default().into_bytes();
         let parked = Parked { kind: "outbound.job".into(), reason: reason.into(), body, page: None, received_at: self.clock.now() };
-        match parking::park(&self.table, &parked).await {
+        match parking::park(&*self.table, &parked).await {
             Parking::Parked => JobEnd::Done,
             Parking::Refused => given_back(message, Retry::Backoff),
         }

@@ -1,6 +1,7 @@
 //! Sends what conversations accepted, once and in order, and records what came of it.
 
 mod config;
+mod gate;
 mod handler;
 mod pace;
 

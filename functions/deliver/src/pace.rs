@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use domain::id::{PageId, PlatformMessageId, UserId};
 use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
 use domain::time::Timestamp;
+use graph_api::GraphApi;
 
 /// The least time between two calls, and how far one may come before its place.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,27 @@ const SENDS: Pace = Pace { spacing: Duration::from_millis(200), ahead: Duration:
 
 /// The Conversations API takes two calls a second of a Page, and looking into a thread takes two.
 const RECORDS: Pace = Pace { spacing: Duration::from_millis(1100), ahead: Duration::ZERO };
+
+/// From how much of a limit on sends are spaced wider, and how much wider at most: then one leaves in about two seconds.
+const NEAR_THE_LIMIT: u64 = 80;
+const WIDEST: u32 = 11;
+
+/// How much of its limit a Page has used, in percent, as the last answer told it.
+pub(crate) trait Load {
+    fn percent(&self, page: &PageId) -> u64;
+}
+
+impl Load for GraphApi {
+    fn percent(&self, page: &PageId) -> u64 {
+        self.usage_percent(page)
+    }
+}
+
+/// Slows sends down before Meta does.
+fn eased(kept: Pace, percent: u64) -> Pace {
+    let over = u32::try_from(percent.saturating_sub(NEAR_THE_LIMIT)).unwrap_or(u32::MAX);
+    Pace { spacing: kept.spacing * (1 + over / 2).min(WIDEST), ..kept }
+}
 
 /// For each Page the moment up to which its calls are spoken for.
 type Row = Mutex<BTreeMap<PageId, Instant>>;
@@ -56,10 +78,10 @@ fn turn(row: &Row, page: &PageId, now: Instant, kept: Pace) -> Duration {
     place.saturating_duration_since(now).saturating_sub(kept.ahead)
 }
 
-impl<Api: SendApi> SendApi for Paced<Api> {
+impl<Api: SendApi + Load> SendApi for Paced<Api> {
     #[expect(clippy::disallowed_methods, reason = "a wait of moments; giving the job back would cost its group far more")]
     async fn ready(&self, page: &PageId) {
-        tokio::time::sleep(turn(&self.sends, page, Instant::now(), SENDS)).await;
+        tokio::time::sleep(turn(&self.sends, page, Instant::now(), eased(SENDS, self.api.percent(page)))).await;
     }
 
     async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
@@ -94,6 +116,12 @@ mod tests {
         }
         assert!(moments.is_sorted());
         assert_eq!(moments.last(), Some(&Duration::from_millis(59 * 200 - 400)), "five a second in the long run");
+    }
+
+    #[test]
+    fn a_page_near_its_limit_sends_slower_and_never_stops_by_this() {
+        let spacing = |percent| eased(SENDS, percent).spacing.as_millis();
+        assert_eq!([0, 79, 80, 81, 90, 99, 100, u64::MAX].map(spacing), [200, 200, 200, 200, 1200, 2000, 2200, 2200]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use domain::hold::attend;
 use domain::ports::Clock;
 use domain::relay::{RelayError, relay};
 use dynamodb_store::Table;
@@ -26,7 +27,7 @@ impl Sweep {
         Self { table, outbound, clock }
     }
 
-    /// Relays what is due. A failed run is an error of the function, which its alarm counts; the next one starts where it stopped.
+    /// Relays what is due and attends to the Pages on hold. A failed run is an error of the function, which its alarm counts; the next one starts where it stopped.
     pub async fn handle(&self, _event: EventBridgeEvent) -> Result<(), RelayError> {
         let mut relayed = 0;
         for _ in 0..ROUNDS {
@@ -36,6 +37,7 @@ impl Sweep {
                 break;
             }
         }
+        relayed += attend(&self.table, &self.outbound, self.clock.now()).await?;
         if relayed > 0 {
             tracing::info!(relayed, "pending messages relayed");
         }

@@ -1,9 +1,12 @@
 //! Sending what a conversation accepted: in order, each part once, with an end for each that can be seen.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
 use crate::message::{Message, Outcome, Sending, WaitingFor, part_metadata};
+use crate::policy::{self, Way};
 use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError, ThreadRecordApi};
 use crate::retry::{Retry, Retryable, backoff};
 use crate::time::Timestamp;
@@ -96,9 +99,13 @@ pub async fn drain<S: History + Outbox>(
     let mut drained = Drained::default();
     let Some(open) = store.open(id).await.map_err(DeliverError::Claim)? else { return Ok(drained) };
     let mut waited_for = open.conversation.waiting_for;
+    if open.pending.is_empty() && waited_for.take().is_some() {
+        // What waited was given up.
+        store.set_waiting(id, None).await.map_err(DeliverError::Claim)?;
+    }
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
         api.ready(&open.conversation.page).await;
-        match deliver(store, api, clock, id, &message).await? {
+        match deliver(store, api, clock, &open.conversation, &message).await? {
             Step::Sent => drained.sent.push(message),
             Step::Failed => drained.failed.push(message),
             Step::Passed | Step::Again => continue,
@@ -138,11 +145,11 @@ async fn deliver<S: History + Outbox>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
-    id: &ConversationId,
+    conversation: &Conversation,
     message: &MessageId,
 ) -> Result<Step, DeliverError> {
     loop {
-        let step = deliver_one(store, api, clock, id, message).await?;
+        let step = deliver_one(store, api, clock, conversation, message).await?;
         if !matches!(step, Step::Again) {
             return Ok(step);
         }
@@ -153,16 +160,17 @@ async fn deliver_one<S: History + Outbox>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
-    id: &ConversationId,
+    conversation: &Conversation,
     message: &MessageId,
 ) -> Result<Step, DeliverError> {
     let now = clock.now();
+    let id = &conversation.id;
     match store.claim(id, message, now, now.plus(LEASE)).await.map_err(DeliverError::Claim)? {
-        Claim::Ours(message) => send_parts(store, api, clock, *message).await,
+        Claim::Ours(message) => send_parts(store, api, clock, conversation, *message).await,
         Claim::HeldElsewhere(until) => Err(DeliverError::HeldElsewhere { until, pause: until.since(now) }),
         Claim::Abandoned(message) => {
             let reason = String::from("a worker stopped while sending it; the echo tells whether it left");
-            end(store, *message, Outcome::Unconfirmed { since: now, reason }, now).await?;
+            end(store, *message, Outcome::Unconfirmed { since: now, reason, for_a_person: false }, now).await?;
             Ok(Step::Stopped(Stop::Unconfirmed))
         }
         Claim::Unconfirmed(since) if now.since(since) < HOLD_FOR_UNCONFIRMED => Ok(Step::Stopped(Stop::Unconfirmed)),
@@ -198,9 +206,8 @@ async fn settle_unconfirmed<S: History + Outbox>(
         }
         Verdict::AskAgain => Err(DeliverError::InDoubt { pause: ASK_AGAIN_AFTER }),
         Verdict::NobodyKnows { reason } => {
-            amend(store, message, Outcome::Unconfirmed { since, reason }, now).await?;
-            // A person decides; until then it is in nobody's way.
-            store.forget(conversation, id).await.map_err(DeliverError::Claim)?;
+            // It is in nobody's way from here on.
+            amend(store, message, Outcome::Unconfirmed { since, reason, for_a_person: true }, now).await?;
             Ok(Step::Passed)
         }
     }
@@ -222,8 +229,10 @@ async fn send_parts<S: History + Outbox>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
+    conversation: &Conversation,
     mut message: Message,
 ) -> Result<Step, DeliverError> {
+    let mut conversation = Cow::Borrowed(conversation);
     loop {
         let Some((index, text, parts)) = next_part(&message) else { return Ok(Step::Sent) };
         let called_at = clock.now();
@@ -231,8 +240,12 @@ async fn send_parts<S: History + Outbox>(
             // The last call took longer than its lease: the rest of the message belongs to whoever claims it next.
             return Err(DeliverError::HeldElsewhere { until: called_at, pause: Duration::ZERO });
         }
+        let way = match policy::decide(&conversation, message.author.kind, called_at) {
+            Ok(way) => way,
+            Err(refusal) => return not_taken(store, message, refusal.into(), called_at).await,
+        };
         let metadata = part_metadata(&message.id, index, parts);
-        let request = SendRequest { page: &message.page, user: &message.user, text: &text, metadata: &metadata };
+        let request = SendRequest { page: &message.page, user: &message.user, text: &text, way, metadata: &metadata };
         match api.send(&request).await {
             Ok(platform_id) => {
                 message = taken(store, message, index, &platform_id, called_at, clock.now()).await?;
@@ -240,15 +253,46 @@ async fn send_parts<S: History + Outbox>(
                     api.ready(&message.page).await;
                 }
             }
+            // The platform knows better than our estimate; what it leaves to a person goes at once.
+            Err(SendError::Waits { on: WaitingFor::Window, .. }) if way == Way::Response => {
+                conversation = Cow::Owned(close_window(store, &conversation, called_at).await?);
+                message = renew(store, message, clock.now()).await?;
+            }
             Err(error) => return not_taken(store, message, error, clock.now()).await,
         }
     }
+}
+
+/// Corrects our estimate of the window, unless the customer did something since it was read.
+async fn close_window<S: Outbox>(store: &S, conversation: &Conversation, closed_at: Timestamp) -> Result<Conversation, DeliverError> {
+    let closed = Conversation { window_ends_at: Some(closed_at), ..conversation.clone() };
+    let Some(estimate) = conversation.window_ends_at else { return Ok(closed) };
+    let stored = store.close_window(&conversation.id, estimate, closed_at).await.map_err(DeliverError::Unrecorded)?;
+    Ok(stored.unwrap_or(closed))
 }
 
 fn next_part(message: &Message) -> Option<(usize, String, usize)> {
     let sending = message.sending.as_ref()?;
     let (index, part) = sending.next_part()?;
     Some((index, part.text.clone(), sending.parts.len()))
+}
+
+/// Takes a new lease for the same message, unless its echo has settled it in the meantime.
+async fn renew<S: History>(store: &S, message: Message, now: Timestamp) -> Result<Message, DeliverError> {
+    update(store, message, now, |message| message.sending.as_mut().is_some_and(|sending| lease(sending, now))).await
+}
+
+/// Moves the end of the claim, and tells whether there is one.
+fn lease(sending: &mut Sending, now: Timestamp) -> bool {
+    match &mut sending.outcome {
+        Outcome::Sending { lease_until } => {
+            *lease_until = now.plus(LEASE);
+            true
+        }
+        Outcome::Queued { .. } | Outcome::Sent { .. } | Outcome::Waiting { .. } | Outcome::Unconfirmed { .. } | Outcome::Failed { .. } => {
+            false
+        }
+    }
 }
 
 /// Writes that the platform took a part, whether or not the echo came first.
@@ -262,37 +306,36 @@ async fn taken<S: History>(
 ) -> Result<Message, DeliverError> {
     update(store, message, now, |message| {
         let changed = message.part_taken(index, platform_id, called_at);
-        match &mut message.sending {
-            // The next part needs a lease of its own, also when the echo of this one came first.
-            Some(Sending { outcome: Outcome::Sending { lease_until }, .. }) => {
-                *lease_until = now.plus(LEASE);
-                true
-            }
-            Some(_) | None => changed,
-        }
+        // The next part needs a lease of its own, also when the echo of this one came first.
+        message.sending.as_mut().is_some_and(|sending| lease(sending, now)) || changed
     })
     .await
 }
 
 async fn not_taken<S: History>(store: &S, message: Message, error: SendError, now: Timestamp) -> Result<Step, DeliverError> {
     let attempts = message.sending.as_ref().map_or(0, |sending| sending.attempts);
-    let pause = match &error {
-        SendError::AskedToWait { pause, .. } => *pause,
-        SendError::NotSent { .. } | SendError::Waits { .. } | SendError::Refused { .. } | SendError::Unknown { .. } => {
-            backoff(attempts, dice(&message.id))
-        }
-    };
+    let backoff = backoff(attempts, dice(&message.id));
     let (outcome, step) = match error.clone() {
-        SendError::NotSent { reason } if attempts >= MOST_ATTEMPTS => {
-            let reason = format!("gave up after {attempts} attempts: {reason}. Send it again when the cause is gone.");
+        SendError::NotSent { reason, most_attempts } if attempts >= most_attempts => {
+            let reason = format!("Gave up after {attempts} attempts. {reason} Send it again when the cause is gone.");
             (Outcome::Failed { reason }, Ok(Step::Failed))
         }
-        SendError::NotSent { reason } | SendError::AskedToWait { reason, .. } => {
-            (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause }))
+        SendError::NotSent { reason, .. } => {
+            (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause: backoff }))
+        }
+        SendError::AskedToWait { reason, pause } => {
+            // A platform that goes on asking is asked less and less often.
+            (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause: pause.max(backoff) }))
         }
         SendError::Waits { on, reason } => (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on)))),
+        SendError::PageHeld { reason, .. } => {
+            let on = WaitingFor::Page;
+            (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on))))
+        }
         SendError::Refused { reason } => (Outcome::Failed { reason }, Ok(Step::Failed)),
-        SendError::Unknown { reason } => (Outcome::Unconfirmed { since: now, reason }, Ok(Step::Stopped(Stop::Unconfirmed))),
+        SendError::Unknown { reason } => {
+            (Outcome::Unconfirmed { since: now, reason, for_a_person: false }, Ok(Step::Stopped(Stop::Unconfirmed)))
+        }
     };
     let message = end(store, message, outcome, now).await?;
     if message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sent { .. })) {
@@ -351,17 +394,19 @@ impl Outcome {
     pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
         /// Longer than the queue's own retries take to come round.
         const RELAY_AFTER: Duration = Duration::from_mins(2);
-        /// How often a Page that cannot send is tried.
-        const PROBE_PAGE: Duration = Duration::from_mins(5);
         /// How often a thread is tried that another app holds, beside the event that returns it.
         const PROBE_THREAD: Duration = Duration::from_hours(1);
         match self {
             Self::Queued { .. } => Some(now.plus(RELAY_AFTER)),
             Self::Sending { lease_until } => Some(lease_until.plus(RELAY_AFTER)),
-            Self::Unconfirmed { since, .. } => Some(since.plus(HOLD_FOR_UNCONFIRMED)).filter(|due| *due > now),
-            Self::Waiting { on: WaitingFor::Page, .. } => Some(now.plus(PROBE_PAGE)),
+            Self::Unconfirmed { since, for_a_person: false, .. } => Some(since.plus(HOLD_FOR_UNCONFIRMED)).filter(|due| *due > now),
+            // Among those that its Page holds, in the order in which they came to wait.
+            Self::Waiting { on: WaitingFor::Page, .. } => Some(now),
             Self::Waiting { on: WaitingFor::Thread, .. } => Some(now.plus(PROBE_THREAD)),
-            Self::Waiting { on: WaitingFor::Window, .. } | Self::Sent { .. } | Self::Failed { .. } => None,
+            Self::Waiting { on: WaitingFor::Window, .. }
+            | Self::Unconfirmed { for_a_person: true, .. }
+            | Self::Sent { .. }
+            | Self::Failed { .. } => None,
         }
     }
 
@@ -372,6 +417,18 @@ impl Outcome {
             Self::Sent { .. } | Self::Failed { .. } => true,
             Self::Queued { .. } | Self::Sending { .. } | Self::Waiting { .. } | Self::Unconfirmed { .. } => false,
         }
+    }
+
+    /// Tells whether a person may have to decide about the message.
+    #[must_use]
+    pub const fn may_be_decided(&self) -> bool {
+        matches!(self, Self::Waiting { .. } | Self::Unconfirmed { .. } | Self::Failed { .. })
+    }
+
+    /// Tells whether the message has a place among what its conversation sends in order. What a person must decide about has none.
+    #[must_use]
+    pub const fn is_pending(&self) -> bool {
+        !self.has_ended() && !matches!(self, Self::Unconfirmed { for_a_person: true, .. })
     }
 }
 

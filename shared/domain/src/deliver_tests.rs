@@ -1,4 +1,5 @@
 use super::*;
+use crate::hold::HoldCause;
 use crate::id::{PageId, UserId};
 use proptest::prelude::*;
 
@@ -9,7 +10,7 @@ fn every_failure_says_when_the_job_may_come_again() {
     let pause = Duration::from_secs(7);
     let throttled = || StoreError::Unavailable { reason: "throttled".into() };
     let refused = || StoreError::Refused { reason: "too large".into() };
-    let not_sent = || SendError::NotSent { reason: "down".into() };
+    let not_sent = || SendError::NotSent { reason: "down".into(), most_attempts: MOST_ATTEMPTS };
     for (error, retry) in [
         (DeliverError::Claim(throttled()), Retry::Backoff),
         (DeliverError::Claim(refused()), Retry::Never),
@@ -29,9 +30,10 @@ fn every_answer_of_the_platform_has_its_class() {
     let pause = Duration::from_mins(1);
     let reason = || String::from("so");
     for (error, retry) in [
-        (SendError::NotSent { reason: reason() }, Retry::Backoff),
+        (SendError::NotSent { reason: reason(), most_attempts: MOST_ATTEMPTS }, Retry::Backoff),
         (SendError::AskedToWait { reason: reason(), pause }, Retry::After(pause)),
         (SendError::Waits { on: WaitingFor::Window, reason: reason() }, Retry::Never),
+        (SendError::PageHeld { cause: HoldCause::Token, reason: reason() }, Retry::Never),
         (SendError::Refused { reason: reason() }, Retry::Never),
         (SendError::Unknown { reason: reason() }, Retry::Never),
     ] {
@@ -43,16 +45,17 @@ fn every_answer_of_the_platform_has_its_class() {
 fn the_sweep_looks_at_what_no_event_moves_on() {
     let minutes = |minutes: u64| Some(NOW.plus(Duration::from_mins(minutes)));
     let waiting = |on| Outcome::Waiting { on, reason: "so".into() };
-    let unconfirmed = |since| Outcome::Unconfirmed { since, reason: "so".into() };
+    let unconfirmed = |since| Outcome::Unconfirmed { since, reason: "so".into(), for_a_person: false };
     for (outcome, due_at) in [
         (Outcome::Queued { reason: None }, minutes(2)),
         (Outcome::Sending { lease_until: NOW.plus(LEASE) }, minutes(3)),
         (unconfirmed(NOW), minutes(2)),
         (unconfirmed(NOW.minus(HOLD_FOR_UNCONFIRMED)), None),
         (unconfirmed(NOW.minus(HOLD_FOR_UNCONFIRMED).plus(Duration::from_millis(1))), Some(NOW.plus(Duration::from_millis(1)))),
-        (waiting(WaitingFor::Page), minutes(5)),
+        (waiting(WaitingFor::Page), minutes(0)),
         (waiting(WaitingFor::Thread), minutes(60)),
         (waiting(WaitingFor::Window), None),
+        (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: true }, None),
         (Outcome::Sent { at: NOW }, None),
         (Outcome::Failed { reason: "so".into() }, None),
     ] {
@@ -65,7 +68,7 @@ fn only_what_was_sent_or_failed_has_ended() {
     for (outcome, ended) in [
         (Outcome::Queued { reason: None }, false),
         (Outcome::Sending { lease_until: NOW }, false),
-        (Outcome::Unconfirmed { since: NOW, reason: "so".into() }, false),
+        (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: false }, false),
         (Outcome::Waiting { on: WaitingFor::Page, reason: "so".into() }, false),
         (Outcome::Sent { at: NOW }, true),
         (Outcome::Failed { reason: "so".into() }, true),

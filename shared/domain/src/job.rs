@@ -26,6 +26,8 @@ pub enum Occasion {
     Event(DedupeKey),
     /// The sweep found a message still pending at the moment at which it was due.
     Relayed(Timestamp),
+    /// A person decided about a message, at the given moment.
+    Decided(Timestamp),
     /// A name was found to be stale at the given moment.
     Stale(Timestamp),
 }
@@ -58,6 +60,7 @@ impl OutboundJob {
             Occasion::Accepted => subject.to_owned(),
             Occasion::Event(key) => format!("{subject}-{}", key.as_str()),
             Occasion::Relayed(at) => format!("{subject}-due-{}", at.as_millis()),
+            Occasion::Decided(at) => format!("{subject}-decided-{}", at.as_millis()),
             Occasion::Stale(at) => format!("{subject}-stale-{}", at.as_millis() / 60_000),
         }
     }

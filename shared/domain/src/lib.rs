@@ -12,12 +12,15 @@
 pub mod conversation;
 pub mod deliver;
 pub mod history;
+pub mod hold;
 pub mod id;
 pub mod inbound;
 pub mod ingest;
+pub mod intervene;
 pub mod job;
 pub mod message;
 pub mod operator;
+pub mod policy;
 pub mod ports;
 pub mod profile;
 pub mod relay;

@@ -140,6 +140,9 @@ pub struct Sending {
     /// How often it was claimed since it was accepted or last waited.
     #[serde(default)]
     pub attempts: u32,
+    /// The request of the last decision that a person made about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<RequestKey>,
     /// What goes out as one call each, in order.
     pub parts: Vec<Part>,
 }
@@ -171,7 +174,13 @@ pub enum Outcome {
     /// It will be tried again when what it waits for happens.
     Waiting { on: WaitingFor, reason: String },
     /// The call may or may not have reached the platform.
-    Unconfirmed { since: Timestamp, reason: String },
+    Unconfirmed {
+        since: Timestamp,
+        reason: String,
+        /// Nobody can tell any more: a person decides.
+        #[serde(default, skip_serializing_if = "is_false")]
+        for_a_person: bool,
+    },
     /// It will never be sent.
     Failed { reason: String },
 }

@@ -37,7 +37,7 @@ fn message(parts: usize, outcome: Outcome) -> Message {
         reaction: None,
         edits: Vec::new(),
         unsent_at: None,
-        sending: Some(Sending { outcome, attempts: 1, parts: (0..parts).map(part).collect() }),
+        sending: Some(Sending { outcome, attempts: 1, decided: None, parts: (0..parts).map(part).collect() }),
         request: None,
         raw: Some("{}".into()),
         revision: 1,
@@ -207,7 +207,7 @@ fn a_part_that_is_not_there_and_a_message_that_does_not_leave_through_us_take_no
 
 #[test]
 fn the_rest_of_a_message_goes_on_when_the_part_in_doubt_has_left() {
-    let unconfirmed = || Outcome::Unconfirmed { since: at(2000), reason: "timeout".into() };
+    let unconfirmed = || Outcome::Unconfirmed { since: at(2000), reason: "timeout".into(), for_a_person: false };
     let mut message = message(3, unconfirmed());
     assert!(message.part_echoed(0, &mid(0), at(2000)));
     assert_eq!(outcome(&message), &Outcome::Queued { reason: None });
@@ -223,7 +223,7 @@ fn whatever_was_thought_of_it_what_the_platform_took_is_sent() {
         Outcome::Queued { reason: Some("no connection".into()) },
         sending(),
         Outcome::Waiting { on: WaitingFor::Window, reason: "closed".into() },
-        Outcome::Unconfirmed { since: at(2000), reason: "timeout".into() },
+        Outcome::Unconfirmed { since: at(2000), reason: "timeout".into(), for_a_person: false },
         Outcome::Failed { reason: "gave up".into() },
     ] {
         let mut message = message(1, outcome_before);
@@ -293,7 +293,12 @@ fn the_state_follows_from_the_outcome_and_the_marks() {
         (sent(), marks(2000, 2000), MessageState::Read, None),
         (sent(), marks(0, 2000), MessageState::Read, None),
         (Outcome::Waiting { on: WaitingFor::Page, reason: "so".into() }, marks(0, 0), MessageState::Waiting, Some("so")),
-        (Outcome::Unconfirmed { since: at(2000), reason: "so".into() }, marks(0, 0), MessageState::Unconfirmed, Some("so")),
+        (
+            Outcome::Unconfirmed { since: at(2000), reason: "so".into(), for_a_person: false },
+            marks(0, 0),
+            MessageState::Unconfirmed,
+            Some("so"),
+        ),
         (Outcome::Failed { reason: "so".into() }, marks(9000, 9000), MessageState::Failed, Some("so")),
     ] {
         let message = message(1, outcome);

@@ -6,9 +6,11 @@ use std::future::Future;
 
 use crate::conversation::{Conversation, Status};
 use crate::history::{Entry, TimelineEvent};
+use crate::hold::{Hold, HoldCause};
 use crate::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
 use crate::job::{Occasion, OutboundJob};
-use crate::message::{Message, MessageChange, WaitingFor};
+use crate::message::{Message, MessageChange, RequestKey, WaitingFor};
+use crate::policy::{Refusal, Remedy, Way};
 use crate::retry::{Retry, Retryable};
 use crate::time::Timestamp;
 
@@ -147,6 +149,9 @@ pub enum Claim {
 
 /// The messages on their way out.
 pub trait Outbox: Sync {
+    /// Finds a message about which a person may have to decide: one that waits, is in doubt or has failed, or was so once.
+    fn find(&self, message: &MessageId) -> impl Future<Output = Result<Option<Message>, StoreError>> + Send;
+
     fn open(&self, id: &ConversationId) -> impl Future<Output = Result<Option<OpenConversation>, StoreError>> + Send;
 
     /// Stores a new message, its place among the pending, the key of its request, and the conversation that it moved, in one
@@ -157,6 +162,9 @@ pub trait Outbox: Sync {
         conversation: &Conversation,
         due_at: Timestamp,
     ) -> impl Future<Output = Result<Accepted, StoreError>> + Send;
+
+    /// Says what was accepted under a request's key; nothing when nothing was.
+    fn accepted(&self, request: &RequestKey) -> impl Future<Output = Result<Option<Accepted>, StoreError>> + Send;
 
     fn claim(
         &self,
@@ -176,6 +184,15 @@ pub trait Outbox: Sync {
         conversation: &ConversationId,
         on: Option<WaitingFor>,
     ) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
+
+    /// Corrects the end of the messaging window from `estimate` to `closed_at`, as the platform tells it. Returns the conversation as it is
+    /// then: when its window has another end by now, the customer did something in the meantime and nothing was written.
+    fn close_window(
+        &self,
+        conversation: &ConversationId,
+        estimate: Timestamp,
+        closed_at: Timestamp,
+    ) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
 }
 
 /// A pending message that should have left by now.
@@ -192,6 +209,24 @@ pub trait DueIndex: Sync {
 
     /// Moves what is still due at the moment that was read; a lost race does nothing.
     fn postpone(&self, due: &Due, until: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The Pages on which nothing can be sent now, and what waits for them.
+pub trait Holds: Sync {
+    fn hold(&self, page: &PageId) -> impl Future<Output = Result<Option<Hold>, StoreError>> + Send;
+
+    /// Lists every hold: a handful, since Pages are few.
+    fn holds(&self) -> impl Future<Output = Result<Vec<Hold>, StoreError>> + Send;
+
+    /// Writes a hold whose `revision` is the one that was read, 0 for a new one. Tells whether it was written: a lost race writes nothing.
+    fn put_hold(&self, hold: &Hold) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes a hold whose `revision` is still the one that was read.
+    fn remove_hold(&self, hold: &Hold) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lists the messages that wait for the Page, those that came to wait first; at most `limit`. [`DueIndex::postpone`] takes one of them
+    /// away from the Page.
+    fn held(&self, page: &PageId, limit: usize) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
 }
 
 /// Which conversations a list shows.
@@ -261,6 +296,7 @@ pub struct SendRequest<'a> {
     pub page: &'a PageId,
     pub user: &'a UserId,
     pub text: &'a str,
+    pub way: Way,
     /// Comes back in the echo.
     pub metadata: &'a str,
 }
@@ -270,13 +306,20 @@ pub struct SendRequest<'a> {
 pub enum SendError {
     /// It surely did not reach the customer, and may if tried again.
     #[error("not sent: {reason}")]
-    NotSent { reason: String },
+    NotSent {
+        reason: String,
+        /// How often it is worth trying at all.
+        most_attempts: u32,
+    },
     /// The platform said when to come back.
     #[error("asked to wait: {reason}")]
     AskedToWait { reason: String, pause: std::time::Duration },
     /// It can go when something happens.
     #[error("waits: {reason}")]
     Waits { on: WaitingFor, reason: String },
+    /// Nothing can be sent on the whole Page.
+    #[error("the Page is on hold: {reason}")]
+    PageHeld { cause: HoldCause, reason: String },
     /// It can never go.
     #[error("refused: {reason}")]
     Refused { reason: String },
@@ -290,8 +333,16 @@ impl Retryable for SendError {
         match self {
             Self::NotSent { .. } => Retry::Backoff,
             Self::AskedToWait { pause, .. } => Retry::After(*pause),
-            Self::Waits { .. } | Self::Refused { .. } | Self::Unknown { .. } => Retry::Never,
+            Self::Waits { .. } | Self::PageHeld { .. } | Self::Refused { .. } | Self::Unknown { .. } => Retry::Never,
         }
+    }
+}
+
+impl From<Refusal> for SendError {
+    /// What policy keeps back waits for the window, with the ways that remain.
+    fn from(refusal: Refusal) -> Self {
+        let remedies: Vec<String> = refusal.remedies().iter().map(Remedy::words).collect();
+        Self::Waits { on: WaitingFor::Window, reason: format!("{refusal} {}", remedies.join(" ")) }
     }
 }
 

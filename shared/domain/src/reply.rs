@@ -6,7 +6,8 @@ use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId};
 use crate::job::{Occasion, OutboundJob};
 use crate::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, RequestKey, Sending};
-use crate::ports::{Accepted, JobQueueError, OutboundQueue, Outbox, StoreError};
+use crate::policy::{self, Refusal};
+use crate::ports::{Accepted, JobQueueError, OpenConversation, OutboundQueue, Outbox, StoreError};
 use crate::text;
 use crate::time::Timestamp;
 
@@ -50,6 +51,8 @@ pub enum ReplyError {
     TextTooLong,
     #[error("{MOST_PENDING} messages of this conversation wait to leave already")]
     TooManyPending,
+    #[error("policy forbids the message")]
+    Forbidden(#[source] Refusal),
     #[error("the key of the request belongs to another request")]
     KeyOfAnother,
     #[error("the conversation could not be read or the message not stored")]
@@ -70,8 +73,8 @@ pub async fn reply(
     let parts = parts(&draft.text)?;
     for _ in 0..ATTEMPTS {
         let open = outbox.open(id).await.map_err(ReplyError::Store)?.ok_or(ReplyError::NoSuchConversation)?;
-        if open.pending.len() >= MOST_PENDING {
-            return Err(ReplyError::TooManyPending);
+        if let Some(obstacle) = obstacle(&open, draft.author.kind, now) {
+            return accepted_before(outbox, queue, open.conversation, draft, obstacle).await;
         }
         let mut conversation = open.conversation;
         let at = accepted_at(&conversation, now);
@@ -88,6 +91,30 @@ pub async fn reply(
     Err(ReplyError::Busy)
 }
 
+/// Returns what keeps the conversation from taking another message.
+fn obstacle(open: &OpenConversation, author: AuthorKind, now: Timestamp) -> Option<ReplyError> {
+    if open.pending.len() >= MOST_PENDING {
+        return Some(ReplyError::TooManyPending);
+    }
+    policy::decide(&open.conversation, author, now).err().map(ReplyError::Forbidden)
+}
+
+/// A request that was accepted when nothing stood in its way is answered as it was then.
+async fn accepted_before(
+    outbox: &impl Outbox,
+    queue: &impl OutboundQueue,
+    conversation: Conversation,
+    draft: &Draft,
+    obstacle: ReplyError,
+) -> Result<Reply, ReplyError> {
+    let Some(request) = &draft.request else { return Err(obstacle) };
+    match outbox.accepted(request).await.map_err(ReplyError::Store)? {
+        Some(Accepted::Repeated(first)) => Ok(enqueue(queue, as_accepted(*first), conversation).await),
+        Some(Accepted::KeyOfAnother) => Err(ReplyError::KeyOfAnother),
+        Some(Accepted::Accepted | Accepted::Stale) | None => Err(obstacle),
+    }
+}
+
 /// Enqueues the job of an accepted message. For a repeated request it is done again: the queue takes it once.
 async fn enqueue(queue: &impl OutboundQueue, message: Message, conversation: Conversation) -> Reply {
     let job = OutboundJob::Deliver { conversation: message.conversation.clone(), message: message.id.clone() };
@@ -102,7 +129,7 @@ fn as_accepted(message: Message) -> Message {
     Message {
         platform_ids: Vec::new(),
         reaction: None,
-        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts }),
+        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, decided: None, parts }),
         ..message
     }
 }
@@ -143,7 +170,7 @@ fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Tim
         reaction: None,
         edits: Vec::new(),
         unsent_at: None,
-        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts }),
+        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, decided: None, parts }),
         request: draft.request.clone(),
         raw: None,
         revision: 0,

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ports::{Due, DueIndex, StoreError};
 use domain::time::Timestamp;
 
-use crate::{Table, error, item, key};
+use crate::item::{self, Item};
+use crate::{Table, error, key};
 
 impl DueIndex for Table {
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Due>, StoreError> {
@@ -23,16 +24,7 @@ impl DueIndex for Table {
                 .send()
                 .await
                 .map_err(error::of)?;
-            for item in found.items() {
-                let sort = item.get("due_sk").and_then(|value| value.as_s().ok());
-                let Some((due_at, conversation, message)) = sort.and_then(|sort| key::parse_due_sort(sort)) else {
-                    // One unreadable place must not keep every other message from leaving.
-                    let err = error::corrupt(item.get("pk"), item.get("sk"), "due_sk names no message");
-                    tracing::error!(error = %err, "a pending message cannot be relayed");
-                    continue;
-                };
-                due.push(Due { conversation, message, due_at });
-            }
+            due.extend(found.items().iter().filter_map(to_due));
         }
         due.sort_by_key(|item| item.due_at);
         due.truncate(limit);
@@ -46,8 +38,9 @@ impl DueIndex for Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(item::key_of(&key::pending(&due.conversation, &due.message))))
-            .update_expression("SET due_sk = :until")
+            .update_expression("SET due_pk = :due, due_sk = :until")
             .condition_expression("due_sk = :read")
+            .expression_attribute_values(":due", AttributeValue::S(key::due_partition(key::due_shard(&due.conversation))))
             .expression_attribute_values(":until", sort(until))
             .expression_attribute_values(":read", sort(due.due_at))
             .send()
@@ -58,4 +51,15 @@ impl DueIndex for Table {
             Err(other) => Err(error::of(other)),
         }
     }
+}
+
+/// Reads a place in the index. One that cannot be read must not keep every other message from leaving.
+pub(crate) fn to_due(item: &Item) -> Option<Due> {
+    let sort = item.get("due_sk").and_then(|value| value.as_s().ok());
+    let Some((due_at, conversation, message)) = sort.and_then(|sort| key::parse_due_sort(sort)) else {
+        let err = error::corrupt(item.get("pk"), item.get("sk"), "due_sk names no message");
+        tracing::error!(error = %err, "a pending message cannot be relayed");
+        return None;
+    };
+    Some(Due { conversation, message, due_at })
 }

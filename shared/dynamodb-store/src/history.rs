@@ -312,11 +312,14 @@ impl Table {
             let seen = waiting.iter().find(|(known, _)| known == platform_id).map(|(_, count)| *count);
             writes.push(self.find_by(&DedupeKey::of_message(&message.page, platform_id), &row, seen)?);
         }
-        writes.push(if sending.outcome.has_ended() {
+        if sending.outcome.may_be_decided() {
+            writes.push(self.put_plain(item::of_locator(message))?);
+        }
+        writes.push(if sending.outcome.is_pending() {
+            self.put_plain(item::of_pending(message, due_at))?
+        } else {
             let pending = key::pending(&message.conversation, &message.id);
             transaction::delete(Delete::builder().table_name(&self.name).set_key(Some(item::key_of(&pending))))?
-        } else {
-            self.put_plain(item::of_pending(message, due_at))?
         });
         Ok(writes)
     }

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::conversation::Conversation;
 use domain::history::TimelineEvent;
+use domain::hold::Hold;
 use domain::id::MessageId;
-use domain::message::{Message, MessageChange};
+use domain::message::{Message, MessageChange, Outcome, WaitingFor};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -88,11 +89,37 @@ pub(crate) fn of_event(event: &TimelineEvent, key: &Key) -> Result<(Item, Vec<It
 pub(crate) fn of_pending(message: &Message, due_at: Option<Timestamp>) -> Item {
     let mut item = keyed(&key::pending(&message.conversation, &message.id));
     if let Some(at) = due_at {
-        let shard = key::due_shard(&message.conversation);
-        item.insert("due_pk".into(), AttributeValue::S(key::due_partition(shard)));
+        let partition = match message.sending.as_ref().map(|sending| &sending.outcome) {
+            Some(Outcome::Waiting { on: WaitingFor::Page, .. }) => key::held_partition(&message.page),
+            _ => key::due_partition(key::due_shard(&message.conversation)),
+        };
+        item.insert("due_pk".into(), AttributeValue::S(partition));
         item.insert("due_sk".into(), AttributeValue::S(key::due_sort(at, &message.conversation, &message.id)));
     }
     item
+}
+
+/// The item that tells where a message stands.
+pub(crate) fn of_locator(message: &Message) -> Item {
+    let mut item = keyed(&key::locator(&message.id));
+    let row = key::message(&message.conversation, &message.id);
+    item.insert("row_pk".into(), AttributeValue::S(row.pk));
+    item.insert("row_sk".into(), AttributeValue::S(row.sk));
+    item
+}
+
+/// The item of a hold at its next revision.
+pub(crate) fn of_hold(hold: &Hold) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::hold(&hold.page));
+    item.insert("revision".into(), AttributeValue::N((hold.revision + 1).to_string()));
+    item.insert("hold".into(), encode(hold)?);
+    Ok(item)
+}
+
+pub(crate) fn to_hold(item: &Item) -> Result<Hold, StoreError> {
+    let mut hold: Hold = decode(item, "hold")?;
+    hold.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
+    Ok(hold)
 }
 
 /// What stands under a dedupe key: the row that was recorded, or changes that wait for it.

@@ -11,11 +11,13 @@
 //! | event of a Page | `PAGE#<page>#<yyyy-mm-dd>` | `E#<ulid>` |
 //! | Page | `PAGES` | `<page>`: a sort key has 1024 bytes, which an id may fill |
 //! | parked work | `PARKED#<yyyy-mm-dd>` | `W#<ulid>` |
+//! | where a message stands about which a person may decide | `MSG#<ulid>` | `L#` |
+//! | hold of a Page | `HOLDS` | `<page>` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
 //! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 15 digits>#<conversation>` |
-//! | `due` | `due_pk` = `DUE#<shard>` | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
+//! | `due` | `due_pk` = `DUE#<shard>`, or `HELD#<page>` while the Page is on hold | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
 
 use domain::conversation::Status;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
@@ -37,6 +39,8 @@ pub const OPEN_PREFIX: &str = "C#";
 pub const MESSAGE_PREFIX: &str = "M#";
 /// The partition of the Pages: configuration, a handful of rows.
 pub const PAGES: &str = "PAGES";
+/// The partition of the Pages that are on hold.
+pub const HOLDS: &str = "HOLDS";
 
 const PENDING_PREFIX: &str = "C#OUT#";
 
@@ -100,6 +104,23 @@ pub fn marker(dedupe: &DedupeKey) -> Key {
 #[must_use]
 pub fn parked(received_at: Timestamp, id: &MessageId) -> Key {
     key(format!("PARKED#{}", day(received_at)), format!("W#{}", id.sort_key()))
+}
+
+/// Where a message stands, by its id alone.
+#[must_use]
+pub fn locator(message: &MessageId) -> Key {
+    key(format!("MSG#{}", message.sort_key()), "L#")
+}
+
+#[must_use]
+pub fn hold(page: &PageId) -> Key {
+    key(HOLDS, page.as_str())
+}
+
+/// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.
+#[must_use]
+pub fn held_partition(page: &PageId) -> String {
+    format!("HELD#{page}")
 }
 
 /// A piece of what did not fit into the row at `of`.

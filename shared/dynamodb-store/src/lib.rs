@@ -7,6 +7,7 @@ mod blob;
 mod due;
 mod error;
 mod history;
+mod holds;
 mod inbox;
 mod item;
 pub mod key;

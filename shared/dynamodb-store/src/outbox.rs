@@ -15,6 +15,12 @@ use crate::transaction::{self, Ended, SHOW, Verdict};
 use crate::{Table, error, key};
 
 impl Outbox for Table {
+    async fn find(&self, message: &MessageId) -> Result<Option<Message>, StoreError> {
+        let Some(locator) = self.get(&key::locator(message)).await?.as_ref().map(item::to_marker).transpose()? else { return Ok(None) };
+        let Some(row) = locator.row else { return Ok(None) };
+        self.get(&row).await?.as_ref().map(item::to_message).transpose()
+    }
+
     async fn open(&self, id: &ConversationId) -> Result<Option<OpenConversation>, StoreError> {
         let found = self
             .client
@@ -54,6 +60,13 @@ impl Outbox for Table {
         match (&message.request, verdicts.into_iter().next()) {
             (Some(request), Some(Verdict::Refused(Some(found)))) => self.accepted_before(request, &found).await,
             _ => Ok(Accepted::Stale),
+        }
+    }
+
+    async fn accepted(&self, request: &RequestKey) -> Result<Option<Accepted>, StoreError> {
+        match self.get(&key::marker(&request.key)).await? {
+            Some(found) => self.accepted_before(request, &found).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -118,6 +131,31 @@ impl Outbox for Table {
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(None),
             Err(other) => Err(error::of(other)),
         }
+    }
+
+    async fn close_window(
+        &self,
+        conversation: &ConversationId,
+        estimate: Timestamp,
+        closed_at: Timestamp,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(item::key_of(&key::conversation(conversation))))
+            .update_expression("SET conversation.window_ends_at = :closed, version = version + :one")
+            .condition_expression("conversation.window_ends_at = :estimate")
+            .expression_attribute_values(":closed", item::encode(closed_at)?)
+            .expression_attribute_values(":estimate", item::encode(estimate)?)
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(SHOW);
+        let stored = match update.send().await {
+            Ok(output) => output.attributes,
+            Err(failed) => error::refused_item(failed)?,
+        };
+        stored.as_ref().map(item::to_conversation).transpose()
     }
 }
 

@@ -72,6 +72,7 @@ impl GraphApi {
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(answer) => {
+                self.note_usage(page, &answer.usage);
                 let error = answer.error.as_ref();
                 tracing::debug!(
                     graph.call = name,

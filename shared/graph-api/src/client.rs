@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::id::PageId;
@@ -11,6 +12,7 @@ use reqwest::{Url, redirect, retry};
 
 use crate::proof::{InvalidAppSecret, appsecret_proof};
 use crate::tls;
+use crate::usage::Usage;
 
 /// How long an unused connection is kept. Writing to one that Meta has closed leaves a send with an unknown outcome, which costs a person's
 /// time; a new connection costs a tenth of a second. How long Meta keeps its side open is not documented.
@@ -71,6 +73,8 @@ pub struct GraphApi {
     http: reqwest::Client,
     base: Url,
     pages: BTreeMap<PageId, Credentials>,
+    /// How much of its limits each Page has used, in percent, by its last answer that told it.
+    usage: Arc<Mutex<BTreeMap<PageId, u64>>>,
 }
 
 impl GraphApi {
@@ -82,7 +86,21 @@ impl GraphApi {
             Ok((page, credentials))
         };
         let pages = settings.page_tokens.into_iter().map(credentials).collect::<Result<_, BuildError>>()?;
-        Ok(Self { http, base, pages })
+        Ok(Self { http, base, pages, usage: Arc::default() })
+    }
+
+    /// Returns how much of its limits the Page has used, in percent: from about 80 on, calls should slow down, and at 100 Meta refuses them.
+    #[must_use]
+    pub fn usage_percent(&self, page: &PageId) -> u64 {
+        self.usage.lock().ok().and_then(|usage| usage.get(page).copied()).unwrap_or(0)
+    }
+
+    pub(crate) fn note_usage(&self, page: &PageId, told: &Usage) {
+        // Asked to stay away although the call went through: the limit is reached.
+        let percent = told.regain_in_minutes.map_or(told.percent, |_| Some(100));
+        if let (Some(percent), Ok(mut usage)) = (percent, self.usage.lock()) {
+            usage.insert(page.clone(), percent);
+        }
     }
 
     pub(crate) fn credentials(&self, page: &PageId) -> Result<&Credentials, NoToken> {

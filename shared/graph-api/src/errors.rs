@@ -7,6 +7,8 @@ mod table;
 use std::fmt;
 use std::time::Duration;
 
+use domain::deliver::MOST_ATTEMPTS;
+use domain::hold::HoldCause;
 use domain::message::WaitingFor;
 use domain::ports::{ProfileError, SendError};
 use reqwest::StatusCode;
@@ -17,6 +19,8 @@ use crate::answer::Answer;
 /// What to do about a message that may have arrived.
 pub(crate) const LOOK_FIRST: &str = "It may have arrived: look in the Page's inbox before you send it again.";
 
+/// How often a message is tried that meets an error which passes soon or never.
+const FEW: u32 = 4;
 /// The pause when Meta asks for one and does not say how long: its limits are counted over rolling hours, and free a little each minute.
 const PAUSE: Duration = Duration::from_mins(1);
 /// The longest pause that a header may ask for, so that a wrong one does not silence a shop for a day. Asking once an hour harms nobody.
@@ -29,10 +33,14 @@ const LONGEST_TRACE: usize = 64;
 pub(crate) enum Class {
     /// R: surely not sent; a later attempt may succeed.
     Retry,
+    /// R, a few times: it passes soon, or never.
+    RetryFew,
     /// H, by a rate limit: not sent, and Meta says or implies when to come back.
     Slow,
-    /// W, and H of a whole Page: not sent, and pointless until something happens.
+    /// W: not sent, and pointless until something happens.
     Wait(WaitingFor),
+    /// H of a whole Page: not sent, nor would anything else be on it.
+    Hold(HoldCause),
     /// N: not sent, and never will be.
     Never,
     /// ?: perhaps sent.
@@ -81,9 +89,11 @@ pub(crate) fn send_error(answer: &Answer) -> SendError {
     let Verdict { class, what, then } = verdict(answer);
     let reason = format!("{what} {then} ({})", reference(answer));
     match class {
-        Class::Retry => SendError::NotSent { reason },
+        Class::Retry => SendError::NotSent { reason, most_attempts: MOST_ATTEMPTS },
+        Class::RetryFew => SendError::NotSent { reason, most_attempts: FEW },
         Class::Slow => SendError::AskedToWait { reason, pause: pause(answer) },
         Class::Wait(on) => SendError::Waits { on, reason },
+        Class::Hold(cause) => SendError::PageHeld { cause, reason },
         Class::Never => SendError::Refused { reason },
         Class::Unknown => SendError::Unknown { reason },
     }
@@ -94,9 +104,9 @@ pub(crate) fn profile_error(answer: &Answer) -> ProfileError {
     let Verdict { class, what, then: _ } = verdict(answer);
     let reason = format!("{what} ({})", reference(answer));
     match class {
-        Class::Retry | Class::Unknown => ProfileError::Unavailable { reason },
+        Class::Retry | Class::RetryFew | Class::Unknown => ProfileError::Unavailable { reason },
         Class::Slow => ProfileError::AskedToWait { reason, pause: pause(answer) },
-        Class::Wait(_) | Class::Never => ProfileError::Refused { reason },
+        Class::Wait(_) | Class::Hold(_) | Class::Never => ProfileError::Refused { reason },
     }
 }
 
@@ -132,7 +142,7 @@ fn unknown_code(status: StatusCode) -> Verdict {
     }
     if status == StatusCode::UNAUTHORIZED {
         let what = "Meta does not accept the Page's token.";
-        return Verdict { class: Class::Wait(WaitingFor::Page), what, then: table::RECONNECT };
+        return Verdict { class: Class::Hold(HoldCause::Token), what, then: table::RECONNECT };
     }
     if status.is_client_error() {
         let what = "Meta refused it for a reason that Shopbell does not know.";

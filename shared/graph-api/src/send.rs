@@ -2,8 +2,10 @@
 //!
 //! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages>
 
+use domain::deliver::MOST_ATTEMPTS;
+use domain::hold::HoldCause;
 use domain::id::PlatformMessageId;
-use domain::message::WaitingFor;
+use domain::policy::Way;
 use domain::ports::{SendApi, SendError, SendRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ impl SendApi for GraphApi {
     async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
         let credentials = self
             .credentials(request.page)
-            .map_err(|missing| SendError::Waits { on: WaitingFor::Page, reason: format!("{missing} It goes out by itself then.") })?;
+            .map_err(|missing| SendError::PageHeld { cause: HoldCause::Token, reason: format!("{missing} It goes out by itself then.") })?;
         let call = Call {
             name: "send",
             page: request.page,
@@ -27,24 +29,39 @@ impl SendApi for GraphApi {
             query: &[],
             body: Some(body(request)),
         };
-        taken(&self.call(call, credentials).await.map_err(|error| no_answer(&error))?)
+        let answer = self.call(call, credentials).await.map_err(|error| no_answer(&error))?;
+        taken(&answer, request.way)
     }
 }
 
-/// `RESPONSE` is a reply inside the messaging window, which is all that is sent here. The metadata comes back in the echo and settles a
-/// send whose answer was lost: the Send API knows no idempotency key.
+/// The metadata comes back in the echo and settles a send whose answer was lost: the Send API knows no idempotency key. A tag stands only
+/// where policy wants one: with it, a message is refused even inside the window when the app has no right to it.
 fn body(request: &SendRequest<'_>) -> Value {
-    json!({
+    let mut body = json!({
         "recipient": { "id": request.user.as_str() },
         "messaging_type": "RESPONSE",
         "message": { "text": request.text, "metadata": request.metadata },
-    })
+    });
+    if request.way == Way::HumanAgent
+        && let Some(body) = body.as_object_mut()
+    {
+        body.insert("messaging_type".into(), "MESSAGE_TAG".into());
+        body.insert("tag".into(), "HUMAN_AGENT".into());
+    }
+    body
 }
 
+/// What may be behind a refusal after the window.
+const HUMAN_AGENT: &str = "It left as a person's answer after the messaging window, which Meta grants by its feature Human Agent: check in \
+                           the app's dashboard that the app has it.";
+
 /// Finds the message's id in `{"recipient_id":…,"message_id":…}`.
-fn taken(answer: &Answer) -> Result<PlatformMessageId, SendError> {
+fn taken(answer: &Answer, way: Way) -> Result<PlatformMessageId, SendError> {
     if !answer.is_success() {
-        return Err(errors::send_error(answer));
+        return Err(match (errors::send_error(answer), way) {
+            (SendError::Refused { reason }, Way::HumanAgent) => SendError::Refused { reason: format!("{reason} {HUMAN_AGENT}") },
+            (error, _) => error,
+        });
     }
     answer
         .text("message_id")
@@ -55,7 +72,8 @@ fn taken(answer: &Answer) -> Result<PlatformMessageId, SendError> {
 fn no_answer(error: &CallError) -> SendError {
     match error {
         CallError::NotReached(_) => {
-            SendError::NotSent { reason: format!("{error} As a rule it passes; if not, check the network. ({})", error.cause()) }
+            let reason = format!("{error} As a rule it passes; if not, check the network. ({})", error.cause());
+            SendError::NotSent { reason, most_attempts: MOST_ATTEMPTS }
         }
         CallError::Lost(_) | CallError::TimedOut(_) => SendError::Unknown { reason: format!("{error} {LOOK_FIRST} ({})", error.cause()) },
     }

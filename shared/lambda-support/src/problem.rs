@@ -17,6 +17,19 @@ pub struct Problem {
     /// The fields that are wrong, when fields are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// What remains to be done, when the request is right and its moment is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<RemainingWay>,
+}
+
+/// A way that remains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemainingWay {
+    /// A word for programs: `customer_writes`, `person_writes`.
+    pub way: String,
+    /// Until when, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// One field that is wrong.
@@ -30,13 +43,27 @@ pub struct FieldError {
 impl Problem {
     #[must_use]
     pub fn new(status: u16, detail: impl Into<String>) -> Self {
-        Self { kind: "about:blank".into(), title: title(status).into(), status, detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: "about:blank".into(),
+            title: title(status).into(),
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            ways: Vec::new(),
+        }
     }
 
     /// Names a field that is wrong.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
         self.errors.push(FieldError { field: field.into(), detail: detail.into() });
+        self
+    }
+
+    /// Names a way that remains.
+    #[must_use]
+    pub fn or(mut self, way: impl Into<String>, until: Option<String>) -> Self {
+        self.ways.push(RemainingWay { way: way.into(), until });
         self
     }
 

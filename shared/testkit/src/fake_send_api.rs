@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 
 use domain::id::{PageId, PlatformMessageId, UserId};
+use domain::policy::Way;
 use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
 use domain::time::Timestamp;
 
@@ -19,6 +20,7 @@ pub struct Sent {
     pub page: PageId,
     pub user: UserId,
     pub text: String,
+    pub way: Way,
     pub metadata: String,
     /// What the customer got of it.
     pub taken_as: Option<PlatformMessageId>,
@@ -125,6 +127,7 @@ impl SendApi for FakeSendApi {
                 page: request.page.clone(),
                 user: request.user.clone(),
                 text: request.text.to_owned(),
+                way: request.way,
                 metadata: request.metadata.to_owned(),
                 taken_as: taken.then(|| mid(&format!("m_out-{}", state.calls.len() + 1))),
             };

@@ -2,6 +2,7 @@
 
 mod due;
 mod history;
+mod holds;
 mod inbox;
 mod outbox;
 mod script;
@@ -34,6 +35,14 @@ pub enum Call {
     Claim,
     Forget,
     SetWaiting,
+    Find,
+    Accepted,
+    CloseWindow,
+    Hold,
+    Holds,
+    PutHold,
+    RemoveHold,
+    Held,
     Due,
     Postpone,
     List,

@@ -53,7 +53,12 @@ pub fn reply_in(conversation: &Conversation, accepted_at: Timestamp, texts: &[&s
         edits: Vec::new(),
         unsent_at: None,
         request: None,
-        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, parts: texts.iter().map(part).collect() }),
+        sending: Some(Sending {
+            outcome: Outcome::Queued { reason: None },
+            attempts: 0,
+            decided: None,
+            parts: texts.iter().map(part).collect(),
+        }),
         raw: None,
         revision: 0,
     }

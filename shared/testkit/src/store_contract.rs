@@ -6,6 +6,7 @@ pub mod aside;
 pub mod changes;
 pub mod due;
 pub mod extremes;
+pub mod holds;
 pub mod inbox;
 pub mod pending;
 pub mod recording;
@@ -15,12 +16,12 @@ pub mod timeline;
 
 mod steps;
 
-use domain::ports::{DueIndex, History, Inbox, Outbox};
+use domain::ports::{DueIndex, History, Holds, Inbox, Outbox};
 
 /// Every port of the store at once.
-pub trait Store: History + Outbox + Inbox + DueIndex {}
+pub trait Store: History + Outbox + Inbox + DueIndex + Holds {}
 
-impl<S: History + Outbox + Inbox + DueIndex> Store for S {}
+impl<S: History + Outbox + Inbox + DueIndex + Holds> Store for S {}
 
 /// How a case ends.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

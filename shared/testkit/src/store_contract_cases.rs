@@ -47,7 +47,11 @@ macro_rules! store_contract {
                 what_is_forgotten_is_not_pending_and_still_there
                 what_a_conversation_waits_for_is_said_and_taken_back
                 a_summary_that_was_read_before_the_wait_is_stale
-                nobody_waits_where_no_conversation_is;
+                nobody_waits_where_no_conversation_is
+                a_window_closes_where_it_was_thought_to
+                a_window_that_opened_again_stays_open
+                what_a_request_asked_for_is_known
+                only_what_may_be_decided_about_is_found_by_its_id;
             sending: a_queued_message_is_claimed_with_a_lease
                 a_claim_makes_what_was_read_before_stale
                 a_held_message_is_not_claimed_until_its_lease_ends
@@ -62,6 +66,12 @@ macro_rules! store_contract {
                 what_is_postponed_is_due_later
                 a_lost_race_postpones_nothing
                 what_is_not_pending_is_not_brought_back;
+            holds: a_hold_is_written_and_read_back
+                a_hold_names_the_revision_that_it_saw
+                one_of_several_holds_at_once_is_written
+                a_hold_that_changed_is_not_removed
+                what_waits_for_a_page_is_listed_and_not_due
+                what_is_taken_away_from_its_page_is_due;
             inbox: an_empty_inbox_is_empty
                 conversations_come_newest_first_and_whole
                 new_activity_moves_a_conversation_to_the_top_once

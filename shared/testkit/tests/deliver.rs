@@ -5,16 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::conversation::Conversation;
 use domain::deliver::{DeliverError, Drained, HOLD_FOR_UNCONFIRMED, MOST_ATTEMPTS, Stop, drain};
 use domain::id::{ConversationId, MessageId};
 use domain::ingest::ingest;
 use domain::message::{Message, Outcome, WaitingFor};
+use domain::policy::Way;
 use domain::ports::{Clock, DueIndex, History, Outbox, ProfileError, RecordedSend, SendError, StoreError, ThreadRecord};
 use domain::reply::{Draft, reply};
 use domain::retry::{Retry, Retryable};
 use testkit::events::{customer_reacts, customer_says, echo_of_ours};
 use testkit::ids::{JONAS, MIA, at, conversation_of, key_of, mid};
-use testkit::messages::{agent, outcome};
+use testkit::messages::{agent, bot, outcome};
 use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
 
 const LEASE: Duration = Duration::from_mins(1);
@@ -46,6 +48,15 @@ impl Shop {
         reply(&self.store, &FakeQueue::default(), &mia(), &draft, self.clock.now(), 1).await.unwrap().message.id
     }
 
+    async fn bot_says(&self, text: &str) -> MessageId {
+        let draft = Draft { text: text.into(), author: bot(), request: None };
+        reply(&self.store, &FakeQueue::default(), &mia(), &draft, self.clock.now(), 1).await.unwrap().message.id
+    }
+
+    async fn conversation(&self) -> Conversation {
+        self.store.conversation(&mia()).await.unwrap().unwrap()
+    }
+
     async fn drain(&self) -> Result<Drained, DeliverError> {
         drain(&self.store, &self.api, &self.clock, &mia(), None).await
     }
@@ -63,7 +74,7 @@ impl Shop {
     }
 
     async fn waiting_for(&self) -> Option<WaitingFor> {
-        self.store.conversation(&mia()).await.unwrap().unwrap().waiting_for
+        self.conversation().await.waiting_for
     }
 }
 
@@ -127,7 +138,7 @@ async fn a_call_names_page_person_text_and_our_id() {
 async fn what_surely_did_not_leave_is_queued_again_and_holds_what_follows() {
     let shop = Shop::open().await;
     let [one, two] = [shop.says("one").await, shop.says("two").await];
-    shop.api.refuse(SendError::NotSent { reason: reason("no connection") });
+    shop.api.refuse(SendError::NotSent { reason: reason("no connection"), most_attempts: MOST_ATTEMPTS });
     let error = shop.drain().await.unwrap_err();
     assert!(matches!(error, DeliverError::NotSent { .. }));
     assert!(matches!(error.retry(), Retry::After(pause) if pause >= Duration::from_secs(1)));
@@ -158,15 +169,14 @@ async fn what_is_refused_has_failed_and_lets_the_next_pass() {
 
 #[tokio::test]
 async fn what_waits_stays_pending_says_so_and_holds_what_follows() {
-    for (on, due_after) in
-        [(WaitingFor::Window, None), (WaitingFor::Thread, Some(Duration::from_hours(1))), (WaitingFor::Page, Some(Duration::from_mins(5)))]
-    {
+    for (on, due_after) in [(WaitingFor::Window, None), (WaitingFor::Thread, Some(Duration::from_hours(1))), (WaitingFor::Page, None)] {
         let shop = Shop::open().await;
-        let [one, two] = [shop.says("one").await, shop.says("two").await];
+        let [one, two] = [shop.bot_says("one").await, shop.bot_says("two").await];
         shop.api.refuse(SendError::Waits { on, reason: reason("not now") });
         let drained = shop.drain().await.unwrap();
         assert_eq!(drained.stopped, Some((one.clone(), Stop::Waiting(on))));
-        assert_eq!(shop.outcome(&one).await, Outcome::Waiting { on, reason: reason("not now") });
+        let Outcome::Waiting { on: waits_for, reason } = shop.outcome(&one).await else { panic!("it does not wait") };
+        assert_eq!((waits_for, reason == "not now"), (on, on != WaitingFor::Window), "of the window our policy says more");
         assert_eq!(shop.waiting_for().await, Some(on));
         assert_eq!(shop.pending().await, [one.clone(), two]);
         let due = shop.store.due(at(1_000_000), 10).await.unwrap().into_iter().find(|due| due.message == one);
@@ -177,7 +187,7 @@ async fn what_waits_stays_pending_says_so_and_holds_what_follows() {
 #[tokio::test]
 async fn a_wait_is_over_when_the_message_has_left() {
     let shop = Shop::open().await;
-    let [one, two] = [shop.says("one").await, shop.says("two").await];
+    let [one, two] = [shop.bot_says("one").await, shop.bot_says("two").await];
     shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
     shop.drain().await.unwrap();
     shop.clock.advance(Duration::from_hours(1));
@@ -190,7 +200,7 @@ async fn a_wait_is_over_when_the_message_has_left() {
 async fn a_wait_is_over_when_the_message_has_failed() {
     let shop = Shop::open().await;
     shop.says("one").await;
-    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Thread, reason: reason("held") });
     shop.drain().await.unwrap();
     shop.api.refuse(SendError::Refused { reason: reason("blocked") });
     assert_eq!(shop.drain().await.unwrap().failed.len(), 1);
@@ -201,7 +211,7 @@ async fn a_wait_is_over_when_the_message_has_failed() {
 async fn a_customer_who_writes_while_the_message_is_refused_does_not_wait_for_their_next_word() {
     for call in [Call::Save, Call::SetWaiting] {
         let shop = Shop::open().await;
-        let one = shop.says("one").await;
+        let one = shop.bot_says("one").await;
         shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
         let queue = Arc::new(FakeQueue::default());
         let theirs = Arc::clone(&queue);
@@ -216,6 +226,96 @@ async fn a_customer_who_writes_while_the_message_is_refused_does_not_wait_for_th
     }
 }
 
+// The window and the platform's verdict about it.
+
+#[tokio::test]
+async fn what_policy_keeps_back_waits_without_a_call_and_goes_when_the_customer_writes() {
+    let shop = Shop::open().await;
+    let one = shop.bot_says("one").await;
+    shop.clock.advance(Duration::from_hours(24));
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((one.clone(), Stop::Waiting(WaitingFor::Window))));
+    let Outcome::Waiting { on: WaitingFor::Window, reason } = shop.outcome(&one).await else { panic!("it does not wait") };
+    assert!(reason.contains("once the customer writes") && reason.contains("An agent may write"), "{reason}");
+    assert!(shop.api.calls().is_empty());
+    shop.customer("Anybody there?").await;
+    assert_eq!(shop.drain().await.unwrap().sent, [one]);
+}
+
+#[tokio::test]
+async fn a_persons_text_that_waited_too_long_leaves_as_a_persons() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.clock.advance(Duration::from_hours(25));
+    assert_eq!(shop.drain().await.unwrap().sent, [one]);
+    assert_eq!(shop.api.calls()[0].way, Way::HumanAgent);
+    let late = shop.says("late").await;
+    shop.clock.advance(Duration::from_hours(7 * 24));
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((late, Stop::Waiting(WaitingFor::Window))));
+    assert_eq!(shop.api.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn the_platforms_verdict_corrects_our_estimate() {
+    let shop = Shop::open().await;
+    let one = shop.bot_says("one").await;
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    assert_eq!(shop.drain().await.unwrap().stopped, Some((one, Stop::Waiting(WaitingFor::Window))));
+    assert_eq!(shop.conversation().await.window_ends_at, Some(at(100)));
+    assert_eq!(shop.api.calls().len(), 1, "what policy leaves to nobody is not tried again");
+    let Outcome::Waiting { reason, .. } = shop.outcome(&shop.pending().await[0]).await else { panic!("it does not wait") };
+    assert!(reason.contains("The messaging window closed at"), "{reason}");
+}
+
+#[tokio::test]
+async fn when_the_window_closed_early_a_persons_text_leaves_as_a_persons_at_once() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    assert_eq!(shop.drain().await.unwrap().sent, [one]);
+    let ways: Vec<Way> = shop.api.calls().iter().map(|call| call.way).collect();
+    assert_eq!(ways, [Way::Response, Way::HumanAgent]);
+    assert_eq!(shop.api.received(), ["one"]);
+    assert_eq!(shop.waiting_for().await, None);
+}
+
+#[tokio::test]
+async fn a_customer_who_opens_the_window_again_is_not_shut_out_by_an_old_verdict() {
+    let shop = Shop::open().await;
+    let one = shop.bot_says("one").await;
+    shop.api.refuse(SendError::Waits { on: WaitingFor::Window, reason: reason("closed") });
+    shop.store.before(Call::CloseWindow, 1, |store| async move {
+        ingest(&store, &FakeQueue::default(), &customer_says("Hello?").at(at(101)).build(), at(101)).await.unwrap();
+    });
+    assert_eq!(shop.drain().await.unwrap().sent, [one]);
+    assert_eq!(shop.conversation().await.window_ends_at, Some(at(101 + 24 * 3600)));
+}
+
+#[tokio::test]
+async fn an_error_that_passes_soon_or_never_is_tried_only_so_often() {
+    let shop = Shop::open().await;
+    let one = shop.says("one").await;
+    for _ in 0..3 {
+        shop.api.refuse(SendError::NotSent { reason: reason("Meta has trouble."), most_attempts: 3 });
+    }
+    assert!(shop.drain().await.is_err());
+    assert!(shop.drain().await.is_err());
+    assert_eq!(shop.drain().await.unwrap().failed, [one]);
+}
+
+#[tokio::test]
+async fn a_platform_that_goes_on_asking_to_wait_is_asked_less_and_less_often() {
+    let shop = Shop::open().await;
+    shop.says("one").await;
+    let mut pauses = Vec::new();
+    for _ in 0..20 {
+        shop.api.refuse(SendError::AskedToWait { reason: reason("slowly"), pause: Duration::from_mins(1) });
+        let Retry::After(pause) = shop.drain().await.unwrap_err().retry() else { panic!("it says when") };
+        pauses.push(pause.as_secs());
+    }
+    assert_eq!(pauses[..5], [60; 5]);
+    assert!(pauses[19] >= 450, "{pauses:?}");
+}
+
 #[tokio::test]
 async fn an_unknown_outcome_is_unconfirmed_and_holds_what_follows_for_two_minutes() {
     let shop = Shop::open().await;
@@ -223,7 +323,7 @@ async fn an_unknown_outcome_is_unconfirmed_and_holds_what_follows_for_two_minute
     shop.api.take_but_answer(SendError::Unknown { reason: reason("connection lost") });
     let stopped = Some((one.clone(), Stop::Unconfirmed));
     assert_eq!(shop.drain().await.unwrap().stopped, stopped);
-    assert_eq!(shop.outcome(&one).await, Outcome::Unconfirmed { since: at(100), reason: reason("connection lost") });
+    assert_eq!(shop.outcome(&one).await, Outcome::Unconfirmed { since: at(100), reason: reason("connection lost"), for_a_person: false });
 
     shop.clock.advance(HOLD_FOR_UNCONFIRMED.checked_sub(Duration::from_millis(1)).unwrap());
     assert_eq!(shop.drain().await.unwrap().stopped, stopped);
@@ -291,7 +391,9 @@ async fn when_nobody_can_tell_a_person_decides_and_the_message_is_in_nobodys_way
         let (shop, [one, two]) = in_doubt().await;
         shop.api.record(answer);
         assert_eq!(shop.drain().await.unwrap().sent, [two]);
-        let Outcome::Unconfirmed { since, reason } = shop.outcome(&one).await else { panic!("it is not in doubt any more") };
+        let Outcome::Unconfirmed { since, reason, for_a_person: true } = shop.outcome(&one).await else {
+            panic!("it is not in doubt any more")
+        };
         assert_eq!(since, at(100));
         assert!(reason.contains("Meta Business Suite"), "{reason}");
         assert!(shop.pending().await.is_empty());
@@ -327,10 +429,10 @@ async fn a_message_is_given_up_after_so_many_attempts() {
     let shop = Shop::open().await;
     let one = shop.says("one").await;
     for attempt in 1..MOST_ATTEMPTS {
-        shop.api.refuse(SendError::NotSent { reason: reason("down") });
+        shop.api.refuse(SendError::NotSent { reason: reason("down"), most_attempts: MOST_ATTEMPTS });
         assert!(shop.drain().await.is_err(), "attempt {attempt}");
     }
-    shop.api.refuse(SendError::NotSent { reason: reason("down") });
+    shop.api.refuse(SendError::NotSent { reason: reason("down"), most_attempts: MOST_ATTEMPTS });
     assert_eq!(shop.drain().await.unwrap().failed, std::slice::from_ref(&one));
     let Outcome::Failed { reason } = shop.outcome(&one).await else { panic!("it has not failed") };
     assert!(reason.contains("down") && reason.contains("12 attempts"), "{reason}");
@@ -344,7 +446,7 @@ async fn waiting_costs_no_attempts() {
         shop.api.refuse(SendError::Waits { on: WaitingFor::Page, reason: reason("on hold") });
         shop.drain().await.unwrap();
     }
-    shop.api.refuse(SendError::NotSent { reason: reason("down") });
+    shop.api.refuse(SendError::NotSent { reason: reason("down"), most_attempts: MOST_ATTEMPTS });
     assert!(matches!(shop.drain().await, Err(DeliverError::NotSent { .. })));
     assert_eq!(shop.drain().await.unwrap().sent, [one]);
 }
@@ -370,7 +472,7 @@ async fn a_message_that_failed_at_a_part_goes_on_there() {
         for _ in 0..failed_at {
             shop.api.take();
         }
-        shop.api.refuse(SendError::NotSent { reason: reason("no connection") });
+        shop.api.refuse(SendError::NotSent { reason: reason("no connection"), most_attempts: MOST_ATTEMPTS });
         assert!(shop.drain().await.is_err());
         assert_eq!(shop.drain().await.unwrap().sent, [id]);
         assert_eq!(letters(&shop), "abcd", "failed at part {failed_at}");
@@ -463,7 +565,7 @@ async fn the_echo_before_the_answer_is_no_second_send_and_tells_the_moment() {
 async fn the_echo_counts_for_more_than_a_bad_answer() {
     for error in [
         SendError::Unknown { reason: reason("connection lost") },
-        SendError::NotSent { reason: reason("no connection") },
+        SendError::NotSent { reason: reason("no connection"), most_attempts: MOST_ATTEMPTS },
         SendError::Refused { reason: reason("no") },
         SendError::Waits { on: WaitingFor::Window, reason: reason("closed") },
         SendError::AskedToWait { reason: reason("slowly"), pause: Duration::from_mins(1) },
@@ -476,6 +578,7 @@ async fn the_echo_counts_for_more_than_a_bad_answer() {
             ingest(&store, &FakeQueue::default(), &echo, at(103)).await.unwrap();
         });
         assert_eq!(shop.drain().await.unwrap().sent, [one, two], "{error}");
+        assert_eq!(shop.api.calls().len(), 2, "{error}");
         assert_eq!(shop.waiting_for().await, None);
     }
 }

@@ -194,7 +194,7 @@ async fn the_echoes_of_all_parts_settle_the_message_in_any_order() {
 async fn the_echo_of_an_unconfirmed_message_settles_it_and_wakes_what_follows() {
     let (store, queue) = begun().await;
     let message = sending(&store, &["Hello"]).await;
-    let unknown = with_outcome(message.clone(), Outcome::Unconfirmed { since: at(12), reason: "timeout".into() });
+    let unknown = with_outcome(message.clone(), Outcome::Unconfirmed { since: at(12), reason: "timeout".into(), for_a_person: false });
     store.save(&unknown, Some(at(132))).await.unwrap();
     take(&store, &queue, &echo_of_ours("m_out", &message.id, 0, 1).at(at(13)).build()).await;
     assert_eq!(outcome(&ours(&store, &message.id).await), Some(&Outcome::Sent { at: at(13) }));
@@ -205,7 +205,7 @@ async fn the_echo_of_an_unconfirmed_message_settles_it_and_wakes_what_follows() 
 async fn the_echo_of_a_part_lets_the_rest_of_an_unconfirmed_message_go() {
     let (store, queue) = begun().await;
     let message = sending(&store, &["one", "two"]).await;
-    let unknown = with_outcome(message.clone(), Outcome::Unconfirmed { since: at(12), reason: "timeout".into() });
+    let unknown = with_outcome(message.clone(), Outcome::Unconfirmed { since: at(12), reason: "timeout".into(), for_a_person: false });
     store.save(&unknown, Some(at(132))).await.unwrap();
     take(&store, &queue, &echo_of_ours("m_out-1", &message.id, 0, 2).at(at(13)).build()).await;
     assert_eq!(outcome(&ours(&store, &message.id).await), Some(&Outcome::Queued { reason: None }));

@@ -9,6 +9,7 @@ use domain::id::{DedupeKey, MessageId};
 use domain::ingest::ingest;
 use domain::job::{Occasion, OutboundJob};
 use domain::message::{Message, Outcome, RequestKey};
+use domain::policy::Refusal;
 use domain::ports::{Accepted, History, Outbox, StoreError};
 use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, Reply, ReplyError, reply};
 use domain::time::Timestamp;
@@ -204,4 +205,34 @@ async fn a_key_that_comes_with_another_request_is_refused() {
     let error = reply(&store, &queue, &conversation_of(MIA), &other, at(20), 2).await.unwrap_err();
     assert!(matches!(error, ReplyError::KeyOfAnother));
     assert_eq!(pending(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn policy_is_asked_before_a_reply_is_accepted() {
+    let (store, queue) = begun().await;
+    let late = at(24 * 3600);
+    let by_bot = Draft { text: "Our offer of the day".into(), author: bot(), request: None };
+    let refused = reply(&store, &queue, &conversation_of(MIA), &by_bot, late, 1).await.unwrap_err();
+    assert!(matches!(refused, ReplyError::Forbidden(Refusal::OnlyPersons { until, .. }) if until == at(7 * 24 * 3600)));
+    assert!(pending(&store).await.is_empty());
+    assert!(say(&store, &queue, "I looked it up", late, 2).await.is_ok());
+    let refused = say(&store, &queue, "Too late", at(7 * 24 * 3600), 3).await.unwrap_err();
+    assert!(matches!(refused, ReplyError::Forbidden(Refusal::Closed { .. })));
+}
+
+#[tokio::test]
+async fn a_request_that_was_accepted_in_time_is_answered_when_it_comes_again_late() {
+    let (store, queue) = begun().await;
+    let request = |fingerprint: &str| RequestKey {
+        key: DedupeKey::of_content(&["request", "k"]),
+        fingerprint: DedupeKey::of_content(&[fingerprint]),
+        kept_until: at(200_000),
+    };
+    let by_bot = |fingerprint| Draft { text: "One moment".into(), author: bot(), request: Some(request(fingerprint)) };
+    let first = reply(&store, &queue, &conversation_of(MIA), &by_bot("a"), at(10), 1).await.unwrap();
+    let late = at(25 * 3600);
+    let again = reply(&store, &queue, &conversation_of(MIA), &by_bot("a"), late, 2).await.unwrap();
+    assert_eq!(again.message.id, first.message.id);
+    let other = reply(&store, &queue, &conversation_of(MIA), &by_bot("b"), late, 3).await.unwrap_err();
+    assert!(matches!(other, ReplyError::KeyOfAnother));
 }

@@ -1,7 +1,10 @@
 //! Replies leave once, in the order in which they were accepted, and end visibly.
 
+use domain::ports::Clock;
 use futures::future::join_all;
+use local_stack::StackClock;
 use messenger_simulator::{ActiveFault, Direction, Faults, SendFault, WebhookFaults};
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 use shopbell_tests::{TestStack, eventually, eventually_eq, text_delivery};
 
@@ -112,9 +115,15 @@ async fn a_message_waits_for_the_window_and_leaves_when_the_customer_writes() {
     let (psid, id) = a_conversation(&test).await;
     let simulator = test.stack.simulator();
     simulator.set_faults(Faults { sends: vec![ActiveFault::until_off(SendFault::WindowClosed)], ..Faults::none() }).unwrap();
-    test.reply(&id, "one").await;
-    test.reply(&id, "two").await;
+    test.bot_replies(&id, "one").await;
+    test.bot_replies(&id, "two").await;
     eventually_eq("waiting", json!("waiting"), || async { outbound(&test, &id).await[0]["state"].clone() }).await;
+    // Meta's verdict counts for more than our estimate: what a program writes is not even accepted now, what a person writes is.
+    let path = format!("/v1/conversations/{id}/messages");
+    let (status, problem) = test.api(Method::POST, &path, Some(json!({ "text": "An offer", "author": { "type": "bot" } }))).await;
+    assert_eq!(status, 409, "{problem}");
+    assert_eq!(problem["ways"][0]["way"], "customer_writes");
+    assert_eq!(problem["ways"][1]["way"], "person_writes");
     eventually_eq("the inbox says so", json!("window"), || async { test.conversation_of(&psid).await["waiting_for"].clone() }).await;
     assert!(received(&test, &psid).is_empty());
     simulator.set_faults(Faults::none()).unwrap();
@@ -127,7 +136,8 @@ async fn a_message_waits_for_the_window_and_leaves_when_the_customer_writes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_whose_message_came_from_elsewhere_is_met_by_it() {
     let test = TestStack::start().await;
-    assert_eq!(test.deliver(text_delivery("7000000000000001", "m_1", 1_795_000_000_000, "Hi")).await, 200);
+    let now = StackClock::system().now().as_millis();
+    assert_eq!(test.deliver(text_delivery("7000000000000001", "m_1", now, "Hi")).await, 200);
     let id = test.conversation_of("7000000000000001").await["id"].as_str().unwrap().to_owned();
     test.reply(&id, "Hello").await;
     eventually_eq("sent", true, || async { !received(&test, "7000000000000001").is_empty() }).await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::ports::Clock;
 use domain::time::Timestamp;
 use local_stack::StackClock;
 use messenger_simulator::{ActiveFault, Faults, SendFault, WebhookFaults};
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 use shopbell_tests::{TestStack, eventually_eq};
 
@@ -73,6 +73,89 @@ async fn a_page_that_cannot_send_is_tried_again_and_nothing_is_lost() {
     simulator.set_faults(Faults::none()).unwrap();
     states_become(&test, &clock, &id, &["read", "read"]).await;
     assert_eq!(received(&test, &psid), ["one", "two"]);
-    assert!(clock.now() > Timestamp::from_millis(1_795_255_200_000));
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_on_hold_does_not_slow_another_and_wakes_all_that_waited() {
+    let clock = start_of_day();
+    let test = TestStack::start_with(clock.clone(), &[]).await;
+    let simulator = test.stack.simulator();
+    let mut conversations = Vec::new();
+    for customer in simulator.customers().unwrap() {
+        simulator.customer_says(&customer.psid, "Hello").unwrap();
+        let id = test.conversation_of(&customer.psid).await["id"].as_str().unwrap().to_owned();
+        conversations.push((customer.psid, id));
+    }
+    simulator.set_faults(Faults { sends: vec![ActiveFault::until_off(SendFault::PageRestricted)], ..Faults::none() }).unwrap();
+    for (_, id) in &conversations {
+        test.reply(id, "one").await;
+        eventually_eq("waiting", json!("waiting"), || async { outbound(&test, id).await[0]["state"].clone() }).await;
+        let reason = outbound(&test, id).await[0]["state_reason"].as_str().unwrap().to_owned();
+        assert!(reason.contains("The Page is tried again at 2026-11-21T10:30"), "{reason}");
+    }
+    let calls = simulator.sends_refused();
+    assert_eq!(calls, 1, "the first was refused, and nothing else was tried");
+    simulator.set_faults(Faults::none()).unwrap();
+    clock.advance(Duration::from_mins(31));
+    for (psid, id) in &conversations {
+        states_become(&test, &clock, id, &["read"]).await;
+        assert_eq!(received(&test, psid), ["one"]);
+    }
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_wrote_does_not_leave_after_a_day_and_what_a_person_wrote_does_for_a_week() {
+    let clock = start_of_day();
+    let test = TestStack::start_with(clock.clone(), &[]).await;
+    let (psid, id) = a_conversation(&test).await;
+    let path = format!("/v1/conversations/{id}/messages");
+    let write = async |author: &str| {
+        let body = json!({ "text": format!("by {author}"), "author": { "type": author, "name": "Ada" } });
+        test.api(Method::POST, &path, Some(body)).await
+    };
+    clock.advance(Duration::from_hours(25));
+    let (status, problem) = write("bot").await;
+    assert_eq!((status.as_u16(), &problem["title"]), (409, &json!("Conflict")));
+    assert!(problem["detail"].as_str().unwrap().contains("An agent may write to them until 2026-11-28"), "{problem}");
+    assert_eq!(write("agent").await.0, 202);
+    eventually_eq("it arrives", vec![String::from("by agent")], || async { received(&test, &psid) }).await;
+    clock.advance(Duration::from_hours(6 * 24));
+    let (status, problem) = write("agent").await;
+    assert_eq!((status.as_u16(), &problem["ways"]), (409, &json!([{ "way": "customer_writes" }])));
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
+    let clock = start_of_day();
+    let test = TestStack::start_with(clock.clone(), &[]).await;
+    let (psid, id) = a_conversation(&test).await;
+    let simulator = test.stack.simulator();
+    let dead_after_the_loss = vec![ActiveFault::next(1, SendFault::ConnectionLost), ActiveFault::until_off(SendFault::TokenDead)];
+    for (text, decision, end) in [("one", "resend", "read"), ("two", "discard", "failed")] {
+        simulator.set_faults(Faults { sends: vec![ActiveFault::next(1, SendFault::ConnectionLost)], ..Faults::none() }).unwrap();
+        let message = test.reply(&id, text).await["id"].as_str().unwrap().to_owned();
+        let last = async || outbound(&test, &id).await.pop().unwrap();
+        eventually_eq("in doubt", json!("unconfirmed"), || async { last().await["state"].clone() }).await;
+        let path = format!("/v1/messages/{message}/{decision}");
+        if decision == "resend" {
+            let (status, problem) = test.api(Method::POST, &path, None).await;
+            assert_eq!(status, 409, "it may yet be found: {problem}");
+        }
+        // The record is closed to us: nobody can tell.
+        simulator.set_faults(Faults { sends: dead_after_the_loss[1..].to_vec(), ..Faults::none() }).unwrap();
+        eventually_eq("for a person", true, || async {
+            clock.advance(Duration::from_secs(5));
+            last().await["state_reason"].as_str().is_some_and(|reason| reason.starts_with("Nobody can tell"))
+        })
+        .await;
+        simulator.set_faults(Faults::none()).unwrap();
+        let (status, answer) = test.api(Method::POST, &path, None).await;
+        assert!(status.is_success(), "{answer}");
+        eventually_eq("the end", json!(end), || async { last().await["state"].clone() }).await;
+    }
+    assert_eq!(received(&test, &psid), ["one"]);
     test.stack.stop().await;
 }

@@ -10,9 +10,10 @@
 
 use std::ops::RangeInclusive;
 
-use domain::message::WaitingFor::{Page, Thread, Window};
+use domain::hold::HoldCause::{NotApproved, Restricted, Token};
+use domain::message::WaitingFor::{Thread, Window};
 
-use super::Class::{self, Never, Retry, Slow, Unknown, Wait};
+use super::Class::{self, Hold, Never, Retry, RetryFew, Slow, Unknown, Wait};
 use super::LOOK_FIRST;
 
 /// One line of the table.
@@ -71,81 +72,81 @@ const SUPPORT: &str = "See the Page Support Inbox; it goes out by itself when Me
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
     // unconfirmed
-    row(-3,     ANY,           Retry,        FAILED, PASSES),
-    row(-1,     ANY,           Retry,        FAILED, PASSES),
+    row(-3,     ANY,           RetryFew,          FAILED, PASSES),
+    row(-1,     ANY,           RetryFew,          FAILED, PASSES),
 
     // "Received invalid JSON reply", although the message was sent.
-    row(1,      Some(1357046), Unknown,      "Meta reported a failure that it also reports for messages that it did send.", LOOK_FIRST),
-    row(1,      ANY,           Retry,        FAILED, CHECK_ACCESS),
-    row(99,     ANY,           Retry,        FAILED, CHECK_ACCESS),
+    row(1,      Some(1357046), Unknown,           "Meta reported a failure that it also reports for messages that it did send.", LOOK_FIRST),
+    row(1,      ANY,           RetryFew,          FAILED, CHECK_ACCESS),
+    row(99,     ANY,           RetryFew,          FAILED, CHECK_ACCESS),
 
-    row(2,      Some(2018344), Never,        "The terms for contact labels are not accepted.", "An admin of the Page must accept them; then send it again."),
-    row(2,      ANY,           Retry,        "Meta has trouble, or the customer has blocked the Page.", "If it does not pass within the hour, the customer has probably blocked the Page."),
+    row(2,      Some(2018344), Never,             "The terms for contact labels are not accepted.", "An admin of the Page must accept them; then send it again."),
+    row(2,      ANY,           RetryFew,          "Meta has trouble, or the customer has blocked the Page.", "If it does not pass within the hour, the customer has probably blocked the Page."),
 
-    row(4,      Some(2018354), Never,        ENOUGH, DROP),
-    row(4,      ANY,           Slow,         "The app is over its limit of calls.", SLOWS),
-    row(9,      Some(2018352), Never,        ENOUGH, DROP),
+    row(4,      Some(2018354), Never,             ENOUGH, DROP),
+    row(4,      ANY,           Slow,              "The app is over its limit of calls.", SLOWS),
+    row(9,      Some(2018352), Never,             ENOUGH, DROP),
 
-    row(10,     Some(2018278), Wait(Window), CLOSED, WRITE_FIRST),
-    row(10,     Some(2018065), Wait(Window), CLOSED, WRITE_FIRST),
-    row(10,     Some(2534022), Wait(Window), CLOSED, WRITE_FIRST), // Instagram
+    row(10,     Some(2018278), Wait(Window),      CLOSED, WRITE_FIRST),
+    row(10,     Some(2018065), Wait(Window),      CLOSED, WRITE_FIRST),
+    row(10,     Some(2534022), Wait(Window),      CLOSED, WRITE_FIRST), // Instagram
     // Never, here and for 551, though it could go when they write: a reply that leaves weeks later is worse than one that is shown as failed.
-    row(10,     Some(2018108), Never,        "The customer cannot receive messages now.", OTHER_WAY),
-    row(10,     Some(1893063), Wait(Page),   "Meta restricts the Page for a while.", "Stop campaigns and see the Page Support Inbox; it goes out by itself after that."),
-    row(10,     Some(1893015), Never,        "The customer has stopped these notifications.", DROP),
-    row(10,     Some(2018300), Wait(Thread), HELD, TAKE_OVER),
-    row(10,     Some(2018336), Never,        "European rules keep this feature from this customer.", "Write to them without it."),
-    row(10,     ANY,           Never,        "The app lacks a permission, or Meta's policy forbids the message.", "Check pages_messaging in the app's dashboard, then send it again."),
+    row(10,     Some(2018108), Never,             "The customer cannot receive messages now.", OTHER_WAY),
+    row(10,     Some(1893063), Hold(Restricted),  "Meta restricts the Page for a while.", "Stop campaigns and see the Page Support Inbox; it goes out by itself after that."),
+    row(10,     Some(1893015), Never,             "The customer has stopped these notifications.", DROP),
+    row(10,     Some(2018300), Wait(Thread),      HELD, TAKE_OVER),
+    row(10,     Some(2018336), Never,             "European rules keep this feature from this customer.", "Write to them without it."),
+    row(10,     ANY,           Never,             "The app lacks a permission, or Meta's policy forbids the message.", "Check pages_messaging in the app's dashboard, then send it again."),
 
-    row(17,     ANY,           Slow,         "The user behind the token is over a limit of calls.", SLOWS),
-    row(32,     ANY,           Slow,         "The Page is over its limit of calls.", SLOWS),
+    row(17,     ANY,           Slow,              "The user behind the token is over a limit of calls.", SLOWS),
+    row(32,     ANY,           Slow,              "The Page is over its limit of calls.", SLOWS),
 
-    row(100,    Some(33),      Never,        NO_ONE, CHECK_PAGE),
-    row(100,    Some(2018001), Never,        NO_ONE, CHECK_PAGE),
-    row(100,    Some(2018008), Retry,        NO_MEDIA, CHECK_MEDIA),
-    row(100,    Some(2018294), Retry,        NO_MEDIA, CHECK_MEDIA),
-    row(100,    Some(2018047), Never,        "The attachment is of a type that Meta does not take here.", UPLOAD),
-    row(100,    Some(2018074), Never,        "The uploaded attachment is not this Page's, or is older than 90 days.", UPLOAD),
-    row(100,    Some(2018109), Never,        "The attachment is too large.", "Upload a smaller one and send it."),
-    row(100,    Some(2018320), Never,        "The Page's catalogue has no such product.", "Correct the product's id and send it again."),
-    row(100,    Some(1893043), Never,        "A template's parameter has a character that Meta forbids there: #, $, % or an emoji.", "Correct the data and send it again."),
-    row(100,    Some(2534001), Never,        "The conversation is not available to the Page.", OTHER_WAY),
-    row(100,    Some(2534025), Never,        "The comment cannot be answered in private.", "Answer it in public."),
-    row(100,    Some(2534037), Wait(Thread), HELD, TAKE_OVER),
+    row(100,    Some(33),      Never,             NO_ONE, CHECK_PAGE),
+    row(100,    Some(2018001), Never,             NO_ONE, CHECK_PAGE),
+    row(100,    Some(2018008), RetryFew,          NO_MEDIA, CHECK_MEDIA),
+    row(100,    Some(2018294), RetryFew,          NO_MEDIA, CHECK_MEDIA),
+    row(100,    Some(2018047), Never,             "The attachment is of a type that Meta does not take here.", UPLOAD),
+    row(100,    Some(2018074), Never,             "The uploaded attachment is not this Page's, or is older than 90 days.", UPLOAD),
+    row(100,    Some(2018109), Never,             "The attachment is too large.", "Upload a smaller one and send it."),
+    row(100,    Some(2018320), Never,             "The Page's catalogue has no such product.", "Correct the product's id and send it again."),
+    row(100,    Some(1893043), Never,             "A template's parameter has a character that Meta forbids there: #, $, % or an emoji.", "Correct the data and send it again."),
+    row(100,    Some(2534001), Never,             "The conversation is not available to the Page.", OTHER_WAY),
+    row(100,    Some(2534025), Never,             "The comment cannot be answered in private.", "Answer it in public."),
+    row(100,    Some(2534037), Wait(Thread),      HELD, TAKE_OVER),
     // Also what message tags get that ended on April 27, 2026, and a wrong proof over the token.
-    row(100,    ANY,           Never,        "Meta refused a parameter of the call.", "Check META_APP_SECRETS; otherwise this is a fault in Shopbell or in a template: report it."),
+    row(100,    ANY,           Never,             "Meta refused a parameter of the call.", "Check META_APP_SECRETS; otherwise this is a fault in Shopbell or in a template: report it."),
 
     // The subcodes of 190 are unconfirmed; they change the words only.
-    row(190,    Some(458),     Wait(Page),   "The Page's token is dead: the app was removed.", RECONNECT),
-    row(190,    Some(459),     Wait(Page),   "The Page's token is dead: its owner must pass a security check on facebook.com.", RECONNECT),
-    row(190,    Some(460),     Wait(Page),   "The Page's token is dead: its owner has changed the password.", RECONNECT),
-    row(190,    Some(463),     Wait(Page),   "The Page's token is dead: it has expired.", RECONNECT),
-    row(190,    Some(467),     Wait(Page),   "The Page's token is dead: it was made invalid.", RECONNECT),
-    row(190,    ANY,           Wait(Page),   "The Page's token is dead.", RECONNECT),
+    row(190,    Some(458),     Hold(Token),       "The Page's token is dead: the app was removed.", RECONNECT),
+    row(190,    Some(459),     Hold(Token),       "The Page's token is dead: its owner must pass a security check on facebook.com.", RECONNECT),
+    row(190,    Some(460),     Hold(Token),       "The Page's token is dead: its owner has changed the password.", RECONNECT),
+    row(190,    Some(463),     Hold(Token),       "The Page's token is dead: it has expired.", RECONNECT),
+    row(190,    Some(467),     Hold(Token),       "The Page's token is dead: it was made invalid.", RECONNECT),
+    row(190,    ANY,           Hold(Token),       "The Page's token is dead.", RECONNECT),
 
-    row(200,    Some(1545041), Never,        GONE, OTHER_WAY),
-    row(200,    Some(2534041), Wait(Page),   "The account's owner has switched off access to its messages.", "Switch it on again in the account's settings; it goes out by itself then."),
-    row(200,    Some(2018027), Wait(Page),   NOT_PUBLIC, REVIEW),
-    row(200,    Some(2018028), Wait(Page),   NOT_PUBLIC, REVIEW),
-    row(200,    ANY,           Wait(Page),   NOT_PUBLIC, REVIEW),
+    row(200,    Some(1545041), Never,             GONE, OTHER_WAY),
+    row(200,    Some(2534041), Hold(NotApproved), "The account's owner has switched off access to its messages.", "Switch it on again in the account's settings; it goes out by itself then."),
+    row(200,    Some(2018027), Hold(NotApproved), NOT_PUBLIC, REVIEW),
+    row(200,    Some(2018028), Hold(NotApproved), NOT_PUBLIC, REVIEW),
+    row(200,    ANY,           Hold(NotApproved), NOT_PUBLIC, REVIEW),
     // unconfirmed
-    row(230,    ANY,           Never,        "The customer's consent or a permission is missing.", "Check the app's permissions, then send it again."),
+    row(230,    ANY,           Never,             "The customer's consent or a permission is missing.", "Check the app's permissions, then send it again."),
 
     // unconfirmed for Messenger
-    row(368,    ANY,           Wait(Page),   "Meta has blocked the Page or the app for abuse.", SUPPORT),
+    row(368,    ANY,           Hold(Restricted),  "Meta has blocked the Page or the app for abuse.", SUPPORT),
 
-    row(551,    Some(1545041), Never,        GONE, OTHER_WAY),
-    row(551,    ANY,           Never,        GONE, OTHER_WAY),
+    row(551,    Some(1545041), Never,             GONE, OTHER_WAY),
+    row(551,    ANY,           Never,             GONE, OTHER_WAY),
 
-    row(613,    Some(2018338), Never,        "Meta warns that this customer is bothered too often.", "Do not write to them until they write."),
-    row(613,    Some(2534040), Slow,         "The Page sends faster than Meta allows.", SLOWS),
-    row(613,    ANY,           Slow,         "The Page sends faster than Meta allows.", SLOWS),
+    row(613,    Some(2018338), Never,             "Meta warns that this customer is bothered too often.", "Do not write to them until they write."),
+    row(613,    Some(2534040), Slow,              "The Page sends faster than Meta allows.", SLOWS),
+    row(613,    ANY,           Slow,              "The Page sends faster than Meta allows.", SLOWS),
 
     // unconfirmed
-    row(1200,   ANY,           Retry,        "Meta could not send the message just now.", PASSES),
-    row(2022,   ANY,           Wait(Page),   "Meta has switched the Page's messages off after a violation.", SUPPORT),
-    row(10900,  ANY,           Never,        "The comment was answered in private before.", "Answer it in public."),
+    row(1200,   ANY,           Retry,             "Meta could not send the message just now.", PASSES),
+    row(2022,   ANY,           Hold(Restricted),  "Meta has switched the Page's messages off after a violation.", SUPPORT),
+    row(10900,  ANY,           Never,             "The comment was answered in private before.", "Answer it in public."),
     // 80006 is Messenger's: unconfirmed.
-    span(80001, 80014,         Slow,         "The business is over its limit of calls.", SLOWS),
-    row(2018321, ANY,          Retry,        "The customer is in Meta's automated questions and answers.", "It can go when they are done."),
+    span(80001, 80014,         Slow,              "The business is over its limit of calls.", SLOWS),
+    row(2018321, ANY,          Retry,             "The customer is in Meta's automated questions and answers.", "It can go when they are done."),
 ];

@@ -83,7 +83,7 @@ fn every_row_can_be_reached() {
 
 #[test]
 fn a_new_subcode_means_what_its_code_means() {
-    assert_eq!(table::find(190, Some(999)).unwrap().class, Class::Wait(WaitingFor::Page));
+    assert_eq!(table::find(190, Some(999)).unwrap().class, Class::Hold(HoldCause::Token));
     assert_eq!(table::find(10, Some(999)).unwrap().class, Class::Never);
     assert!(table::find(9, Some(999)).is_none());
 }
@@ -91,12 +91,16 @@ fn a_new_subcode_means_what_its_code_means() {
 #[test]
 fn every_class_has_its_effect() {
     let effect = |code, subcode| send_error(&coded(400, code, subcode));
-    assert!(matches!(effect(2, None), SendError::NotSent { .. }));
+    assert!(matches!(effect(2, None), SendError::NotSent { most_attempts: FEW, .. }));
+    assert!(matches!(effect(1200, None), SendError::NotSent { most_attempts: MOST_ATTEMPTS, .. }));
     assert!(matches!(effect(613, None), SendError::AskedToWait { pause: PAUSE, .. }));
     assert!(matches!(effect(80006, None), SendError::AskedToWait { .. }));
     assert!(matches!(effect(10, Some(2_018_278)), SendError::Waits { on: WaitingFor::Window, .. }));
     assert!(matches!(effect(10, Some(2_018_300)), SendError::Waits { on: WaitingFor::Thread, .. }));
-    assert!(matches!(effect(190, None), SendError::Waits { on: WaitingFor::Page, .. }));
+    assert!(matches!(effect(190, None), SendError::PageHeld { cause: HoldCause::Token, .. }));
+    assert!(matches!(effect(10, Some(1_893_063)), SendError::PageHeld { cause: HoldCause::Restricted, .. }));
+    assert!(matches!(effect(2022, None), SendError::PageHeld { cause: HoldCause::Restricted, .. }));
+    assert!(matches!(effect(200, None), SendError::PageHeld { cause: HoldCause::NotApproved, .. }));
     assert!(matches!(effect(551, None), SendError::Refused { .. }));
     assert!(matches!(effect(1, Some(1_357_046)), SendError::Unknown { .. }));
 }
@@ -104,7 +108,7 @@ fn every_class_has_its_effect() {
 #[test]
 fn an_unknown_code_ends_visibly_unless_meta_may_have_sent() {
     assert!(matches!(send_error(&coded(400, 424_242, Some(7))), SendError::Refused { reason } if reason.contains("Meta error 424242/7")));
-    assert!(matches!(send_error(&coded(401, 104, None)), SendError::Waits { on: WaitingFor::Page, .. }));
+    assert!(matches!(send_error(&coded(401, 104, None)), SendError::PageHeld { cause: HoldCause::Token, .. }));
     assert!(matches!(send_error(&coded(429, 424_242, None)), SendError::AskedToWait { .. }));
     for status in [200, 500, 503] {
         assert!(matches!(send_error(&coded(status, 424_242, None)), SendError::Unknown { .. }), "{status}");

@@ -1,7 +1,9 @@
 use std::sync::{Arc, Mutex};
 
+use domain::hold::HoldCause;
 use domain::id::PageId;
 use domain::message::WaitingFor;
+use domain::policy::Way;
 use domain::ports::{SendApi, SendError, SendRequest};
 use domain::retry::{Retry, Retryable};
 use graph_api::{GraphApi, Timeouts};
@@ -39,6 +41,19 @@ async fn a_text_is_sent_as_documented() {
 }
 
 #[tokio::test]
+async fn a_persons_answer_after_the_window_carries_its_tag_and_a_refusal_says_what_it_needs() {
+    let server = Server::start([ok(), Step::Answer(answer(400, &[], &payload("error-100")))]).await;
+    let (page, user) = (page(), user());
+    let request = SendRequest { page: &page, user: &user, text: TEXT, way: Way::HumanAgent, metadata: "m" };
+    let api = client(&server);
+    assert!(api.send(&request).await.is_ok());
+    let body: Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
+    assert_eq!((&body["messaging_type"], &body["tag"]), (&"MESSAGE_TAG".into(), &"HUMAN_AGENT".into()));
+    let Err(SendError::Refused { reason }) = api.send(&request).await else { panic!("it is refused") };
+    assert!(reason.contains("Human Agent"), "{reason}");
+}
+
+#[tokio::test]
 async fn without_an_app_secret_no_proof_is_sent() {
     let server = Server::start([ok()]).await;
     let mut settings = settings_for(&server);
@@ -55,7 +70,7 @@ async fn an_id_stays_one_segment_of_the_path() {
     let mut settings = settings_for(&server);
     settings.app_secret = None;
     settings.page_tokens = settings.page_tokens.into_values().map(|token| (odd.clone(), token)).collect();
-    let request = SendRequest { page: &odd, user: &user(), text: TEXT, metadata: "" };
+    let request = SendRequest { page: &odd, user: &user(), text: TEXT, way: Way::Response, metadata: "" };
     assert!(GraphApi::new(settings).unwrap().send(&request).await.is_ok());
     assert_eq!(server.requests()[0].line, "POST /v26.0/1%2F..%2Fme%3Fx%23y/messages HTTP/1.1");
 }
@@ -74,8 +89,8 @@ async fn calls_share_a_connection() {
 async fn a_page_without_a_token_waits_and_says_which_variable_to_set() {
     let server = Server::start([]).await;
     let stranger = PageId::new("999").unwrap();
-    let request = SendRequest { page: &stranger, user: &user(), text: TEXT, metadata: "" };
-    let Err(SendError::Waits { on: WaitingFor::Page, reason }) = client(&server).send(&request).await else { panic!("it must wait") };
+    let request = SendRequest { page: &stranger, user: &user(), text: TEXT, way: Way::Response, metadata: "" };
+    let Err(SendError::PageHeld { cause: HoldCause::Token, reason }) = client(&server).send(&request).await else { panic!("it must wait") };
     assert!(reason.contains("META_PAGE_TOKENS") && reason.contains("999"), "{reason}");
     assert_eq!(server.connections(), 0);
 }
@@ -103,7 +118,7 @@ async fn each_class_of_error_has_its_effect() {
     }
     assert!(matches!(of(403, "error-10-2018278").await, SendError::Waits { on: WaitingFor::Window, .. }));
     assert!(matches!(of(403, "error-10-2018300").await, SendError::Waits { on: WaitingFor::Thread, .. }));
-    assert!(matches!(of(401, "error-190-460").await, SendError::Waits { on: WaitingFor::Page, .. }));
+    assert!(matches!(of(401, "error-190-460").await, SendError::PageHeld { cause: HoldCause::Token, .. }));
     assert!(matches!(of(400, "error-551-1545041").await, SendError::Refused { .. }));
     assert!(matches!(of(400, "error-613").await, SendError::AskedToWait { .. }));
     assert!(matches!(of(500, "error-2").await, SendError::NotSent { .. }));

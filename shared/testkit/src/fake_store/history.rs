@@ -3,11 +3,11 @@
 use domain::conversation::Conversation;
 use domain::history::{Entry, TimelineEvent};
 use domain::id::{ConversationId, DedupeKey, MessageId, PlatformMessageId};
-use domain::message::{Message, MessageChange};
+use domain::message::{Message, MessageChange, Outcome, WaitingFor};
 use domain::ports::{History, Kept, Parked, Recorded, Recording, Saved, StoreError};
 use domain::time::Timestamp;
 
-use super::state::{Marker, Row, State};
+use super::state::{Marker, Row, State, Turn};
 use super::{Call, FakeStore};
 
 /// The most changes that wait for one message.
@@ -132,10 +132,15 @@ impl State {
                     next.apply(&change);
                 }
             }
-            if sending.outcome.has_ended() {
-                self.pending.remove(&place);
+            if sending.outcome.may_be_decided() {
+                self.located.insert(message.id.clone(), place.clone());
+            }
+            if sending.outcome.is_pending() {
+                let on_hold = matches!(sending.outcome, Outcome::Waiting { on: WaitingFor::Page, .. });
+                let due = due_at.map(|at| if on_hold { Turn::WithPage(message.page.clone(), at) } else { Turn::At(at) });
+                self.pending.insert(place.clone(), due);
             } else {
-                self.pending.insert(place.clone(), due_at);
+                self.pending.remove(&place);
             }
         }
         let saved = Saved::Saved(Box::new(next.clone()));

@@ -2,15 +2,23 @@
 
 use domain::conversation::Conversation;
 use domain::id::{ConversationId, MessageId};
-use domain::message::{Message, Outcome, WaitingFor};
+use domain::message::{Message, Outcome, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Claim, OpenConversation, Outbox, StoreError};
 use domain::reply::MOST_PENDING;
 use domain::time::Timestamp;
 
-use super::state::State;
+use super::state::{State, Turn};
 use super::{Call, FakeStore};
 
 impl Outbox for FakeStore {
+    async fn find(&self, message: &MessageId) -> Result<Option<Message>, StoreError> {
+        self.call(Call::Find, |state| Ok(state.located.get(message).and_then(|place| state.message(place)))).await
+    }
+
+    async fn accepted(&self, request: &RequestKey) -> Result<Option<Accepted>, StoreError> {
+        self.call(Call::Accepted, |state| Ok(state.accepted(request))).await
+    }
+
     async fn open(&self, id: &ConversationId) -> Result<Option<OpenConversation>, StoreError> {
         self.call(Call::Open, |state| {
             let Some(conversation) = state.conversations.get(id).cloned() else { return Ok(None) };
@@ -23,10 +31,8 @@ impl Outbox for FakeStore {
     async fn accept(&self, message: &Message, conversation: &Conversation, due_at: Timestamp) -> Result<Accepted, StoreError> {
         self.call(Call::Accept, |state| {
             let place = (message.conversation.clone(), message.id.clone());
-            if let Some((fingerprint, first)) = message.request.as_ref().and_then(|request| state.requests.get(&request.key)) {
-                let same = message.request.as_ref().is_some_and(|request| request.fingerprint == *fingerprint);
-                let first = state.message(first).filter(|_| same);
-                return Ok(first.map_or(Accepted::KeyOfAnother, |message| Accepted::Repeated(Box::new(message))));
+            if let Some(accepted) = message.request.as_ref().and_then(|request| state.accepted(request)) {
+                return Ok(accepted);
             }
             if !state.is_current(conversation) || state.messages.contains_key(&place) {
                 return Ok(Accepted::Stale);
@@ -36,7 +42,7 @@ impl Outbox for FakeStore {
             if let Some(request) = &message.request {
                 state.requests.insert(request.key.clone(), (request.fingerprint.clone(), place.clone()));
             }
-            state.pending.insert(place, Some(due_at));
+            state.pending.insert(place, Some(Turn::At(due_at)));
             Ok(Accepted::Accepted)
         })
         .await
@@ -69,9 +75,32 @@ impl Outbox for FakeStore {
         })
         .await
     }
+
+    async fn close_window(
+        &self,
+        conversation: &ConversationId,
+        estimate: Timestamp,
+        closed_at: Timestamp,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.call(Call::CloseWindow, |state| {
+            let Some(stored) = state.conversations.get_mut(conversation) else { return Ok(None) };
+            if stored.window_ends_at == Some(estimate) {
+                stored.window_ends_at = Some(closed_at);
+                stored.version += 1;
+            }
+            Ok(Some(stored.clone()))
+        })
+        .await
+    }
 }
 
 impl State {
+    fn accepted(&self, request: &RequestKey) -> Option<Accepted> {
+        let (fingerprint, first) = self.requests.get(&request.key)?;
+        let first = self.message(first).filter(|_| request.fingerprint == *fingerprint);
+        Some(first.map_or(Accepted::KeyOfAnother, |message| Accepted::Repeated(Box::new(message))))
+    }
+
     fn claim(&mut self, place: &(ConversationId, MessageId), now: Timestamp, lease_until: Timestamp) -> Claim {
         let Some(message) = self.messages.get_mut(place) else { return Claim::Ended };
         let Some(sending) = &mut message.sending else { return Claim::Ended };

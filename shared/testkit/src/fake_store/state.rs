@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::conversation::Conversation;
 use domain::history::TimelineEvent;
+use domain::hold::Hold;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::message::{Message, MessageChange};
 use domain::ports::{Parked, StoreError};
@@ -22,11 +23,30 @@ pub(super) struct State {
     pub(super) messages: BTreeMap<Place, Message>,
     pub(super) markers: BTreeMap<DedupeKey, Marker>,
     /// What is pending, and when it is due, if ever.
-    pub(super) pending: BTreeMap<Place, Option<Timestamp>>,
+    pub(super) pending: BTreeMap<Place, Option<Turn>>,
     pub(super) events: BTreeMap<(Option<ConversationId>, PageId, MessageId), TimelineEvent>,
     pub(super) parked: BTreeMap<MessageId, Parked>,
+    /// Where messages stand about which a person may decide.
+    pub(super) located: BTreeMap<MessageId, Place>,
+    pub(super) holds: BTreeMap<PageId, Hold>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
+}
+
+/// When the sweep looks at a pending message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    At(Timestamp),
+    /// When its Page goes on; it came to wait then.
+    WithPage(PageId, Timestamp),
+}
+
+impl Turn {
+    pub(super) const fn at(&self) -> Timestamp {
+        match self {
+            Self::At(at) | Self::WithPage(_, at) => *at,
+        }
+    }
 }
 
 /// What stands under a dedupe key.

@@ -2,16 +2,16 @@
 
 use domain::conversation::Conversation;
 use domain::id::DedupeKey;
-use domain::message::{Message, RequestKey, WaitingFor};
+use domain::message::{Message, Outcome as Sending, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Recorded};
 use domain::reply::MOST_PENDING;
 use futures::future::join_all;
 
-use super::steps::{accepted, begun, due_of, pending, prepare, read, read_message};
+use super::steps::{accepted, begun, due_of, pending, prepare, read, read_message, take};
 use super::{Outcome, Store};
 use crate::events::customer_says;
 use crate::ids::{JONAS, at, conversation_of};
-use crate::messages::reply_in;
+use crate::messages::{reply_in, with_outcome};
 
 pub async fn a_conversation_that_is_not_there_cannot_be_opened(store: &impl Store) -> Outcome {
     assert_eq!(store.open(&conversation_of(JONAS)).await?, None);
@@ -148,5 +148,47 @@ pub async fn a_summary_that_was_read_before_the_wait_is_stale(store: &impl Store
 pub async fn nobody_waits_where_no_conversation_is(store: &impl Store) -> Outcome {
     assert_eq!(store.set_waiting(&conversation_of(JONAS), Some(WaitingFor::Window)).await?, None);
     assert_eq!(store.conversation(&conversation_of(JONAS)).await?, None);
+    Ok(())
+}
+
+pub async fn a_window_closes_where_it_was_thought_to(store: &impl Store) -> Outcome {
+    let before = begun(store).await?;
+    let estimate = before.window_ends_at.ok_or("no window")?;
+    let after = store.close_window(&before.id, estimate, at(50)).await?.ok_or("not there")?;
+    assert_eq!((after.window_ends_at, after.version), (Some(at(50)), before.version + 1));
+    assert_eq!(read(store, &before.id).await?, after);
+    assert_eq!(store.close_window(&conversation_of(JONAS), estimate, at(50)).await?, None);
+    Ok(())
+}
+
+pub async fn a_window_that_opened_again_stays_open(store: &impl Store) -> Outcome {
+    let before = begun(store).await?;
+    let estimate = before.window_ends_at.ok_or("no window")?;
+    take(store, &customer_says("again").numbered("m_2").at(at(30)).build()).await?;
+    let after = store.close_window(&before.id, estimate, at(50)).await?.ok_or("not there")?;
+    assert!(after.window_ends_at > Some(estimate));
+    assert_eq!(read(store, &before.id).await?, after);
+    Ok(())
+}
+
+pub async fn what_a_request_asked_for_is_known(store: &impl Store) -> Outcome {
+    let conversation = begun(store).await?;
+    let first = asked(&conversation, 10, "k", "one");
+    let request = first.request.clone().ok_or("no request")?;
+    assert_eq!(store.accepted(&request).await?, None);
+    store.accept(&first, &conversation, at(200)).await?;
+    assert!(matches!(store.accepted(&request).await?, Some(Accepted::Repeated(found)) if found.id == first.id));
+    let other = asked(&conversation, 11, "k", "two").request.ok_or("no request")?;
+    assert_eq!(store.accepted(&other).await?, Some(Accepted::KeyOfAnother));
+    Ok(())
+}
+
+pub async fn only_what_may_be_decided_about_is_found_by_its_id(store: &impl Store) -> Outcome {
+    let conversation = begun(store).await?;
+    let message = accepted(store, &conversation.id, at(10), &["one"]).await?;
+    assert_eq!(store.find(&message.id).await?, None);
+    let failed = Sending::Failed { reason: "so".into() };
+    store.save(&with_outcome(read_message(store, &message).await?, failed), None).await?;
+    assert_eq!(store.find(&message.id).await?, Some(read_message(store, &message).await?));
     Ok(())
 }

@@ -83,7 +83,7 @@ pub async fn what_has_not_ended_stays_pending_and_due_as_it_was_said(store: &imp
     let conversation = begun(store).await?;
     let message = accepted(store, &conversation.id, at(10), &["one"]).await?;
     let ours = claimed(store, &message).await?;
-    let unconfirmed = with_outcome(ours, Sending::Unconfirmed { since: at(100), reason: "timeout".into() });
+    let unconfirmed = with_outcome(ours, Sending::Unconfirmed { since: at(100), reason: "timeout".into(), for_a_person: false });
     let Saved::Saved(stored) = store.save(&unconfirmed, Some(at(220))).await? else { return Err("stale".into()) };
     assert_eq!(pending(store, &conversation.id).await?, std::slice::from_ref(&message.id));
     assert!(store.due(at(219), 10).await?.is_empty());

@@ -62,7 +62,9 @@ pub async fn an_unconfirmed_message_is_not_claimed(store: &impl Store) -> Outcom
     let conversation = begun(store).await?;
     let message = accepted(store, &conversation.id, at(10), &["one"]).await?;
     let ours = claimed(store, &message).await?;
-    store.save(&with_outcome(ours, Sending::Unconfirmed { since: at(101), reason: "timeout".into() }), Some(at(221))).await?;
+    store
+        .save(&with_outcome(ours, Sending::Unconfirmed { since: at(101), reason: "timeout".into(), for_a_person: false }), Some(at(221)))
+        .await?;
     for now in [at(102), at(9999)] {
         assert_eq!(store.claim(&conversation.id, &message.id, now, at(10_000)).await?, Claim::Unconfirmed(at(101)));
     }

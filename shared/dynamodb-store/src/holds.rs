@@ -1,0 +1,77 @@
+//! The port `Holds`: the Pages on which nothing can be sent now, and what waits for them.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::hold::Hold;
+use domain::id::PageId;
+use domain::ports::{Due, Holds, StoreError};
+
+use crate::due::to_due;
+use crate::{Table, error, item, key};
+
+impl Holds for Table {
+    async fn hold(&self, page: &PageId) -> Result<Option<Hold>, StoreError> {
+        self.get(&key::hold(page)).await?.as_ref().map(item::to_hold).transpose()
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(key::HOLDS.into()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(error::of)?;
+        found.items().iter().map(item::to_hold).collect()
+    }
+
+    async fn put_hold(&self, hold: &Hold) -> Result<bool, StoreError> {
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item::of_hold(hold)?));
+        let put = if hold.revision == 0 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("revision = :revision")
+                .expression_attribute_values(":revision", AttributeValue::N(hold.revision.to_string()))
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(other) => Err(error::of(other)),
+        }
+    }
+
+    async fn remove_hold(&self, hold: &Hold) -> Result<(), StoreError> {
+        let removed = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .set_key(Some(item::key_of(&key::hold(&hold.page))))
+            .condition_expression("revision = :revision")
+            .expression_attribute_values(":revision", AttributeValue::N(hold.revision.to_string()))
+            .send()
+            .await;
+        match removed {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),
+            Err(other) => Err(error::of(other)),
+        }
+    }
+
+    async fn held(&self, page: &PageId, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(key::DUE_INDEX)
+            .key_condition_expression("due_pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(key::held_partition(page)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(error::of)?;
+        Ok(found.items().iter().filter_map(to_due).collect())
+    }
+}
