@@ -94,7 +94,7 @@ async fn a_page_on_hold_does_not_slow_another_and_wakes_all_that_waited() {
         let reason = outbound(&test, id).await[0]["state_reason"].as_str().unwrap().to_owned();
         assert!(reason.contains("The Page is tried again at 2026-11-21T10:30"), "{reason}");
     }
-    let calls = simulator.sends_refused();
+    let calls = simulator.counters().sends_refused;
     assert_eq!(calls, 1, "the first was refused, and nothing else was tried");
     simulator.set_faults(Faults::none()).unwrap();
     clock.advance(Duration::from_mins(31));
@@ -154,7 +154,11 @@ async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
         simulator.set_faults(Faults::none()).unwrap();
         let (status, answer) = test.api(Method::POST, &path, None).await;
         assert!(status.is_success(), "{answer}");
-        eventually_eq("the end", json!(end), || async { last().await["state"].clone() }).await;
+        eventually_eq("the end", json!(end), || async {
+            clock.advance(Duration::from_secs(5));
+            last().await["state"].clone()
+        })
+        .await;
     }
     assert_eq!(received(&test, &psid), ["one"]);
     test.stack.stop().await;
