@@ -1,12 +1,15 @@
-//! Brings back what a crash left behind: messages that were stored and never enqueued, or that nothing has moved for too long.
+//! Brings back what a crash left behind: messages that were stored and never enqueued, or that nothing has moved for too long. Wakes what
+//! waits for a Page that goes on, and watches each Page's token and subscription.
 
 mod config;
 mod handler;
+mod slow;
 
 use std::sync::Arc;
 
 use domain::ports::Clock;
 use dynamodb_store::Table;
+use graph_api::GraphApi;
 pub use handler::Sweep;
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
@@ -17,5 +20,8 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Sweep, 
     let config = config::Config::read(environment)?;
     let aws = Aws::from_environment(environment)?;
     let outbound = OutboundJobs::new(aws.sqs(), config.outbound_queue_url);
-    Ok(Sweep::new(Table::new(aws.dynamodb(), config.table_name), outbound, clock))
+    let pages = config.graph.page_tokens.keys().cloned().collect();
+    let graph =
+        GraphApi::new(config.graph).map_err(|err| EnvironmentError::Invalid { name: "GRAPH_API_URL".into(), reason: err.to_string() })?;
+    Ok(Sweep::new(Table::new(aws.dynamodb(), config.table_name), graph, pages, outbound, clock))
 }

@@ -6,11 +6,13 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lambda_support::clock::SystemClock;
 use lambda_support::environment::Environment;
 use lambda_support::logging::{self, Format};
+use lambda_support::secrets;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     logging::start(&environment, Format::Json)?;
+    let environment = secrets::fetch(environment).await?;
     let sweep = Arc::new(sweep::start(&environment, Arc::new(SystemClock))?);
     run(service_fn(move |event: LambdaEvent<aws_lambda_events::event::eventbridge::EventBridgeEvent>| {
         let sweep = Arc::clone(&sweep);

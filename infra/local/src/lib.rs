@@ -13,6 +13,7 @@ mod aws;
 mod functions;
 mod gateway;
 mod home;
+mod outbox;
 mod poller;
 mod schedule;
 mod secrets;
@@ -30,7 +31,9 @@ pub use aws::AwsError;
 use axum::Router;
 use domain::id::{ConversationId, PageId, UserId};
 use domain::ports::Clock;
+use dynamodb_store::Table;
 pub use functions::FunctionError;
+use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
 use local_sqs::{Engine, QueueName};
 use messenger_simulator::{PageSettings, Settings, Simulator};
@@ -126,7 +129,8 @@ impl Stack {
         let functions = start_functions(&model, &overrides, &options.clock)?;
         start_triggers(&model, &functions, &aws.queues, &options.clock, &front);
         start_simulator(&simulator, &front);
-        start_front(listener, router(&url, &secrets, &simulator, gateway(&model, &functions, &options.clock, &simulator)), &front);
+        let pages = home::router(&url, &secrets).merge(outbox::router(table(&model, &overrides)?));
+        start_front(listener, router(pages, &simulator, gateway(&model, &functions, &options.clock, &simulator)), &front);
 
         Ok(Self {
             url,
@@ -245,6 +249,14 @@ fn overrides(options: &Options, url: &str, secrets: &Secrets, aws: &aws::Aws) ->
     overrides
 }
 
+/// The table, for the page that shows what became of messages.
+fn table(model: &StackModel, overrides: &BTreeMap<String, String>) -> Result<Table, FunctionError> {
+    let variables = model.functions.iter().find(|function| function.code == "api").map(|function| function.environment.clone());
+    let environment: Environment = variables.into_iter().flatten().chain(overrides.clone()).collect();
+    let open = || Ok(Table::new(Aws::from_environment(&environment)?.dynamodb(), environment.required("TABLE_NAME", "the table")?));
+    open().map_err(|source| FunctionError::Start { name: "outbox".into(), source })
+}
+
 type Functions = BTreeMap<String, Arc<RunningFunction>>;
 
 fn start_functions(model: &StackModel, overrides: &BTreeMap<String, String>, clock: &StackClock) -> Result<Functions, FunctionError> {
@@ -280,9 +292,9 @@ fn gateway(model: &StackModel, functions: &Functions, clock: &StackClock, simula
     Gateway::new(targets.collect(), clock.clone(), simulator.clone())
 }
 
-fn router(url: &str, secrets: &Secrets, simulator: &Simulator, gateway: Gateway) -> Router {
+fn router(pages: Router, simulator: &Simulator, gateway: Gateway) -> Router {
     let gateway = Arc::new(gateway);
-    home::router(url, secrets)
+    pages
         .nest("/graph", simulator.graph_router())
         .nest("/simulator", simulator.page_router())
         .fallback(move |request| async move { gateway.handle(request).await })

@@ -31,4 +31,5 @@ pub mod text;
 pub mod time;
 pub mod triage;
 pub mod unconfirmed;
+pub mod watch;
 pub mod window;

@@ -8,11 +8,13 @@ use crate::conversation::{Conversation, Status};
 use crate::history::{Entry, TimelineEvent};
 use crate::hold::{Hold, HoldCause};
 use crate::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
+use crate::inbound::Attachment;
 use crate::job::{Occasion, OutboundJob};
 use crate::message::{Message, MessageChange, RequestKey, WaitingFor};
 use crate::policy::{Refusal, Remedy, Way};
 use crate::retry::{Retry, Retryable};
 use crate::time::Timestamp;
+use crate::watch::Watch;
 
 /// The store failed.
 #[derive(Debug, thiserror::Error)]
@@ -406,6 +408,63 @@ pub trait ThreadRecordApi: Sync {
     /// Reads what the Page sent to `user` at or after `since`.
     fn sent_since(&self, page: &PageId, user: &UserId, since: Timestamp)
     -> impl Future<Output = Result<ThreadRecord, ProfileError>> + Send;
+}
+
+/// What the platform says of a Page's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenReport {
+    pub valid: bool,
+    /// Nothing when it has no end.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A message of the platform's record, of either side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedMessage {
+    pub platform_id: PlatformMessageId,
+    pub at: Timestamp,
+    pub from_page: bool,
+    pub text: Option<String>,
+    pub attachments: Vec<Attachment>,
+    /// The record's entry as it came, JSON.
+    pub raw: String,
+}
+
+/// A thread of the platform's record with its newest messages, oldest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedThread {
+    pub user: UserId,
+    pub updated_at: Timestamp,
+    pub messages: Vec<RecordedMessage>,
+}
+
+/// Some of a Page's threads, those with the newest activity first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordedThreads {
+    pub threads: Vec<RecordedThread>,
+    /// Where the list goes on.
+    pub next: Option<String>,
+}
+
+/// What the platform says of a Page itself.
+pub trait PageApi: Sync {
+    fn token(&self, page: &PageId) -> impl Future<Output = Result<TokenReport, ProfileError>> + Send;
+
+    /// Returns the fields of which this app gets the Page's events; none when it is not subscribed.
+    fn subscribed_fields(&self, page: &PageId) -> impl Future<Output = Result<Vec<String>, ProfileError>> + Send;
+
+    fn subscribe(&self, page: &PageId, fields: &[&str]) -> impl Future<Output = Result<(), ProfileError>> + Send;
+
+    fn threads(&self, page: &PageId, cursor: Option<&str>) -> impl Future<Output = Result<RecordedThreads, ProfileError>> + Send;
+}
+
+/// What is known of the Pages that are watched.
+pub trait Watches: Sync {
+    /// Lists every watch: a handful, since Pages are few.
+    fn watches(&self) -> impl Future<Output = Result<Vec<Watch>, StoreError>> + Send;
+
+    /// Writes a watch whose `revision` is the one that was read, 0 for a new one. Tells whether it was written.
+    fn put_watch(&self, watch: &Watch) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
 /// The time. Production reads the system's, tests move their own.

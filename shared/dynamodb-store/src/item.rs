@@ -11,6 +11,7 @@ use domain::id::MessageId;
 use domain::message::{Message, MessageChange, Outcome, WaitingFor};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
+use domain::watch::Watch;
 use serde::de::DeserializeOwned;
 
 use crate::key::{self, Key};
@@ -120,6 +121,20 @@ pub(crate) fn to_hold(item: &Item) -> Result<Hold, StoreError> {
     let mut hold: Hold = decode(item, "hold")?;
     hold.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
     Ok(hold)
+}
+
+/// The item of a watch at its next revision.
+pub(crate) fn of_watch(watch: &Watch) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::watch(&watch.page));
+    item.insert("revision".into(), AttributeValue::N((watch.revision + 1).to_string()));
+    item.insert("watch".into(), encode(watch)?);
+    Ok(item)
+}
+
+pub(crate) fn to_watch(item: &Item) -> Result<Watch, StoreError> {
+    let mut watch: Watch = decode(item, "watch")?;
+    watch.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
+    Ok(watch)
 }
 
 /// What stands under a dedupe key: the row that was recorded, or changes that wait for it.

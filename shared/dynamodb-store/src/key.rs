@@ -13,6 +13,7 @@
 //! | parked work | `PARKED#<yyyy-mm-dd>` | `W#<ulid>` |
 //! | where a message stands about which a person may decide | `MSG#<ulid>` | `L#` |
 //! | hold of a Page | `HOLDS` | `<page>` |
+//! | what the sweep knows of a Page | `WATCHES` | `<page>` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
@@ -41,6 +42,8 @@ pub const MESSAGE_PREFIX: &str = "M#";
 pub const PAGES: &str = "PAGES";
 /// The partition of the Pages that are on hold.
 pub const HOLDS: &str = "HOLDS";
+/// The partition of what the sweep knows of the Pages.
+pub const WATCHES: &str = "WATCHES";
 
 const PENDING_PREFIX: &str = "C#OUT#";
 
@@ -115,6 +118,11 @@ pub fn locator(message: &MessageId) -> Key {
 #[must_use]
 pub fn hold(page: &PageId) -> Key {
     key(HOLDS, page.as_str())
+}
+
+#[must_use]
+pub fn watch(page: &PageId) -> Key {
+    key(WATCHES, page.as_str())
 }
 
 /// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.

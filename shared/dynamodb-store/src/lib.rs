@@ -7,11 +7,11 @@ mod blob;
 mod due;
 mod error;
 mod history;
-mod holds;
 mod inbox;
 mod item;
 pub mod key;
 mod outbox;
+mod pages;
 mod parked;
 mod transaction;
 

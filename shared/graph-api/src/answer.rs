@@ -9,8 +9,10 @@ use serde_json::Value;
 use crate::errors::GraphError;
 use crate::usage::Usage;
 
-/// The most bytes of a body that are read. An answer to a send or a profile has a few hundred.
-const LONGEST_BODY: usize = 64 * 1024;
+/// The most bytes of a body that are read: an answer to a send or a profile has a few hundred.
+pub(crate) const SHORT: usize = 64 * 1024;
+/// The same of a list of threads, which has some hundred thousand.
+pub(crate) const LONG: usize = 4 * 1024 * 1024;
 
 /// An answer of the Graph API, or of whatever answered in its place.
 #[derive(Debug)]
@@ -27,11 +29,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Reads the rest of the answer. It never fails: with the status line here, the call has left, and what it did is read from what there is.
-    pub(crate) async fn read(response: Response) -> Self {
+    pub(crate) async fn read(response: Response, longest: usize) -> Self {
         let status = response.status();
         let usage = Usage::from_headers(response.headers());
         let retry_after = retry_after(response.headers());
-        let bytes = body(response).await;
+        let bytes = body(response, longest).await;
         let broke_off = bytes.is_none();
         let body: Option<Value> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let error = body.as_ref().and_then(GraphError::read);
@@ -50,10 +52,10 @@ impl Answer {
 }
 
 /// Reads the whole body; nothing when it broke off.
-async fn body(mut response: Response) -> Option<Vec<u8>> {
+async fn body(mut response: Response, longest: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
-        if bytes.len() + chunk.len() > LONGEST_BODY {
+        if bytes.len() + chunk.len() > longest {
             return None;
         }
         bytes.extend_from_slice(&chunk);

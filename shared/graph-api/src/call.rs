@@ -15,12 +15,15 @@ pub(crate) struct Call<'a> {
     /// For the log.
     pub(crate) name: &'static str,
     pub(crate) page: &'a PageId,
-    pub(crate) user: &'a UserId,
+    /// Nobody, when it is about the Page.
+    pub(crate) user: Option<&'a UserId>,
     pub(crate) method: Method,
     /// Below the version: `["108234567890123", "messages"]`.
     pub(crate) path: &'a [&'a str],
     pub(crate) query: &'a [(&'a str, &'a str)],
     pub(crate) body: Option<Value>,
+    /// The most bytes of the answer that are read.
+    pub(crate) longest_answer: usize,
 }
 
 /// A call has no answer. The words are for the operator.
@@ -77,7 +80,7 @@ impl GraphApi {
                 tracing::debug!(
                     graph.call = name,
                     page.id = %page,
-                    user.id = %user,
+                    user.id = user.map(UserId::as_str),
                     http.status = answer.status.as_u16(),
                     graph.code = error.map(|error| error.code),
                     graph.subcode = error.and_then(|error| error.subcode),
@@ -91,7 +94,7 @@ impl GraphApi {
                 tracing::debug!(
                     graph.call = name,
                     page.id = %page,
-                    user.id = %user,
+                    user.id = user.map(UserId::as_str),
                     %error,
                     cause = error.cause(),
                     duration_ms,
@@ -109,7 +112,7 @@ impl GraphApi {
             request = request.json(body);
         }
         let response = request.send().await.map_err(CallError::of)?;
-        Ok(Answer::read(response).await)
+        Ok(Answer::read(response, call.longest_answer).await)
     }
 
     fn url(&self, path: &[&str], query: &[(&str, &str)], credentials: &Credentials) -> Url {

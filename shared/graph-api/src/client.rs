@@ -126,6 +126,7 @@ pub(crate) struct NoToken {
 /// A Page's token and the proof over it, as the wire wants them.
 #[derive(Clone)]
 pub(crate) struct Credentials {
+    token: Secret,
     authorization: HeaderValue,
     proof: Option<String>,
 }
@@ -136,11 +137,15 @@ impl Credentials {
             HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| BuildError::Token { page: page.clone() })?;
         authorization.set_sensitive(true);
         let proof = app_secret.map(|app_secret| appsecret_proof(app_secret, token)).transpose()?;
-        Ok(Self { authorization, proof })
+        Ok(Self { token: token.clone(), authorization, proof })
     }
 
     pub(crate) fn authorization(&self) -> HeaderValue {
         self.authorization.clone()
+    }
+
+    pub(crate) const fn token(&self) -> &Secret {
+        &self.token
     }
 
     pub(crate) fn proof(&self) -> Option<&str> {

@@ -11,12 +11,13 @@
 //! may have reached it never is, until an echo or a person tells.
 //!
 //! To teach it a new error code, add a line to `errors/table.rs`. The access token travels in a header only: it is in no URL, no log line,
-//! no `Debug` and no error.
+//! no `Debug` and no error. The one exception is `debug_token`, which takes it as a parameter; URLs are never logged.
 
 mod answer;
 mod call;
 mod client;
 mod errors;
+mod page;
 mod profile;
 mod proof;
 mod record;

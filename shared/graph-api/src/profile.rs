@@ -6,7 +6,7 @@ use domain::id::{PageId, UserId};
 use domain::ports::{ProfileApi, ProfileError};
 use reqwest::Method;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, SHORT};
 use crate::call::Call;
 use crate::client::GraphApi;
 use crate::errors::{self, GraphError};
@@ -22,11 +22,12 @@ impl ProfileApi for GraphApi {
         let call = Call {
             name: "profile",
             page,
-            user,
+            user: Some(user),
             method: Method::GET,
             path: &[user.as_str()],
             query: &[("fields", "name,first_name,last_name")],
             body: None,
+            longest_answer: SHORT,
         };
         // Asking twice does no harm: whether the question arrived does not matter.
         let answer = self

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, SHORT};
 use crate::call::Call;
 use crate::client::GraphApi;
 use crate::errors;
@@ -43,7 +43,7 @@ impl GraphApi {
         query: &[(&str, &str)],
     ) -> Result<Answer, ProfileError> {
         let credentials = self.credentials(page).map_err(|missing| ProfileError::Refused { reason: missing.to_string() })?;
-        let call = Call { name, page, user, method: Method::GET, path, query, body: None };
+        let call = Call { name, page, user: Some(user), method: Method::GET, path, query, body: None, longest_answer: SHORT };
         let answer = self
             .call(call, credentials)
             .await
@@ -52,7 +52,7 @@ impl GraphApi {
     }
 }
 
-fn data(answer: &Answer) -> &[Value] {
+pub(crate) fn data(answer: &Answer) -> &[Value] {
     answer.body.as_ref().and_then(|body| body.get("data")?.as_array()).map_or(&[], Vec::as_slice)
 }
 
@@ -77,7 +77,7 @@ fn entry(page: &PageId, message: &Value) -> Option<(Timestamp, Option<RecordedSe
 }
 
 /// Reads `2026-11-21T10:00:00+0000`, as Graph writes times: whole seconds.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let at = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%z", text).ok()?.to_timestamp().ok()?;
     Some(Timestamp::from_millis(at.as_millisecond()))
 }

@@ -10,7 +10,7 @@ use domain::ports::{SendApi, SendError, SendRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, SHORT};
 use crate::call::{Call, CallError};
 use crate::client::GraphApi;
 use crate::errors::{self, LOOK_FIRST};
@@ -23,11 +23,12 @@ impl SendApi for GraphApi {
         let call = Call {
             name: "send",
             page: request.page,
-            user: request.user,
+            user: Some(request.user),
             method: Method::POST,
             path: &[request.page.as_str(), "messages"],
             query: &[],
             body: Some(body(request)),
+            longest_answer: SHORT,
         };
         let answer = self.call(call, credentials).await.map_err(|error| no_answer(&error))?;
         taken(&answer, request.way)

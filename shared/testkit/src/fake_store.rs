@@ -2,9 +2,9 @@
 
 mod due;
 mod history;
-mod holds;
 mod inbox;
 mod outbox;
+mod pages;
 mod script;
 mod state;
 
@@ -43,6 +43,8 @@ pub enum Call {
     PutHold,
     RemoveHold,
     Held,
+    Watches,
+    PutWatch,
     Due,
     Postpone,
     List,

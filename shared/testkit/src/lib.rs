@@ -18,6 +18,7 @@ pub mod store_contract;
 
 mod clock;
 mod crash;
+mod fake_page_api;
 mod fake_profile_api;
 mod fake_queue;
 mod fake_send_api;
@@ -28,6 +29,7 @@ mod store_contract_cases;
 
 pub use clock::ManualClock;
 pub use crash::Crash;
+pub use fake_page_api::FakePageApi;
 pub use fake_profile_api::FakeProfileApi;
 pub use fake_queue::FakeQueue;
 pub use fake_send_api::{FakeSendApi, Sent};

@@ -6,8 +6,8 @@ pub mod aside;
 pub mod changes;
 pub mod due;
 pub mod extremes;
-pub mod holds;
 pub mod inbox;
+pub mod pages;
 pub mod pending;
 pub mod recording;
 pub mod saving;
@@ -16,12 +16,12 @@ pub mod timeline;
 
 mod steps;
 
-use domain::ports::{DueIndex, History, Holds, Inbox, Outbox};
+use domain::ports::{DueIndex, History, Holds, Inbox, Outbox, Watches};
 
 /// Every port of the store at once.
-pub trait Store: History + Outbox + Inbox + DueIndex + Holds {}
+pub trait Store: History + Outbox + Inbox + DueIndex + Holds + Watches {}
 
-impl<S: History + Outbox + Inbox + DueIndex + Holds> Store for S {}
+impl<S: History + Outbox + Inbox + DueIndex + Holds + Watches> Store for S {}
 
 /// How a case ends.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

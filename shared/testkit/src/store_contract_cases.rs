@@ -66,12 +66,13 @@ macro_rules! store_contract {
                 what_is_postponed_is_due_later
                 a_lost_race_postpones_nothing
                 what_is_not_pending_is_not_brought_back;
-            holds: a_hold_is_written_and_read_back
+            pages: a_hold_is_written_and_read_back
                 a_hold_names_the_revision_that_it_saw
                 one_of_several_holds_at_once_is_written
                 a_hold_that_changed_is_not_removed
                 what_waits_for_a_page_is_listed_and_not_due
-                what_is_taken_away_from_its_page_is_due;
+                what_is_taken_away_from_its_page_is_due
+                a_watch_names_the_revision_that_it_saw;
             inbox: an_empty_inbox_is_empty
                 conversations_come_newest_first_and_whole
                 new_activity_moves_a_conversation_to_the_top_once

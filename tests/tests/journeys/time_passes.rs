@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
-use local_stack::StackClock;
+use local_stack::{PAGE, StackClock};
 use messenger_simulator::{ActiveFault, Faults, SendFault, WebhookFaults};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -161,5 +161,27 @@ async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
         .await;
     }
     assert_eq!(received(&test, &psid), ["one"]);
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_unsubscribed_is_subscribed_again_and_what_was_missed_is_read() {
+    let clock = start_of_day();
+    let test = TestStack::start_with(clock.clone(), &[]).await;
+    let (psid, id) = a_conversation(&test).await;
+    let simulator = test.stack.simulator();
+    // The sweep has seen that all is well before it is not.
+    clock.advance(Duration::from_mins(2));
+    test.graph(Method::DELETE, &format!("{PAGE}/subscribed_apps")).await;
+    simulator.customer_says(&psid, "Nobody hears this").unwrap();
+    simulator.customer_says(&psid, "nor this").unwrap();
+    let texts = async || -> Vec<Json> { test.messages(&id).await.into_iter().map(|message| message["text"].clone()).collect() };
+    eventually_eq("what was missed", vec![json!("Hello"), json!("Nobody hears this"), json!("nor this")], || async {
+        clock.advance(Duration::from_secs(30));
+        texts().await
+    })
+    .await;
+    simulator.customer_says(&psid, "Heard again").unwrap();
+    eventually_eq("webhooks come again", Some(json!("Heard again")), || async { texts().await.pop() }).await;
     test.stack.stop().await;
 }

@@ -9,6 +9,7 @@ use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::message::{Message, MessageChange};
 use domain::ports::{Parked, StoreError};
 use domain::time::Timestamp;
+use domain::watch::Watch;
 
 /// Raw events that are longer do not come along with their message. The table's limit is on what compression leaves of them.
 const LONGEST_RAW: usize = 48 * 1024;
@@ -29,6 +30,7 @@ pub(super) struct State {
     /// Where messages stand about which a person may decide.
     pub(super) located: BTreeMap<MessageId, Place>,
     pub(super) holds: BTreeMap<PageId, Hold>,
+    pub(super) watches: BTreeMap<PageId, Watch>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
 }

@@ -3,6 +3,7 @@
 //! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/conversations>
 
 use jiff::Timestamp;
+use rusqlite::Transaction;
 use serde_json::{Map, Value, json};
 
 use super::answer::Failure;
@@ -18,7 +19,11 @@ use crate::store::messages::{self, Direction, ThreadMessage};
 /// Details are given for so many of the newest messages; older ones count as deleted.
 const NEWEST: u32 = 20;
 
-/// `GET /{page}/conversations?platform=messenger[&user_id=]`.
+/// How many threads a list has when nothing is said, and at most (unconfirmed: Graph's usual numbers).
+const THREADS: usize = 25;
+
+/// `GET /{page}/conversations?platform=messenger[&user_id=][&fields=updated_time,participants,messages{…}][&limit=][&after=]`, newest
+/// activity first.
 pub(crate) fn list(simulator: &Simulator, page: &PageSettings, call: &Call) -> Result<Value, Failure> {
     admit(simulator, page)?;
     let user_id = call.param("user_id");
@@ -31,11 +36,37 @@ pub(crate) fn list(simulator: &Simulator, page: &PageSettings, call: &Call) -> R
             }
         }
         threads.sort_by_key(|(at_ms, _)| std::cmp::Reverse(*at_ms));
-        Ok::<_, Failure>(threads)
+        let first = call.param("after").and_then(|after| after.parse().ok()).unwrap_or(0);
+        let limit = call.param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(THREADS).clamp(1, THREADS);
+        let more = threads.len() > first + limit;
+        let threads = threads.into_iter().skip(first).take(limit);
+        let shown = threads.map(|(at_ms, psid)| listed(simulator, tx, page, call, at_ms, &psid)).collect::<Result<Vec<_>, Failure>>()?;
+        Ok::<_, Failure>((shown, more.then(|| first + limit)))
     })?;
-    let data: Vec<Value> =
-        data.into_iter().map(|(at_ms, psid)| json!({"id": ids::conversation_id(&psid), "updated_time": time(at_ms)})).collect();
-    Ok(json!({"data": data}))
+    let (data, next) = data;
+    let mut answer = json!({"data": data});
+    if let (Some(next), Some(answer)) = (next, answer.as_object_mut()) {
+        answer.insert("paging".into(), json!({"cursors": {"after": next.to_string()}, "next": "the same call with after"}));
+    }
+    Ok(answer)
+}
+
+/// A thread of the list, with what was asked of it.
+fn listed(simulator: &Simulator, tx: &Transaction<'_>, page: &PageSettings, call: &Call, at_ms: i64, psid: &str) -> Result<Value, Failure> {
+    let fields = call.param("fields").unwrap_or("updated_time");
+    let mut thread = Map::from_iter([("id".to_owned(), Value::from(ids::conversation_id(psid)))]);
+    thread.insert("updated_time".to_owned(), time(at_ms).into());
+    let customer = customers::find(tx, psid)?.ok_or_else(|| Refusal::no_such_object(call, psid))?;
+    if fields.contains("participants") {
+        let people = [json!({"name": customer.name(), "id": psid}), json!({"name": page.name, "id": page.id})];
+        thread.insert("participants".to_owned(), json!({"data": people}));
+    }
+    if let Some(wanted) = inner_fields(fields, "messages") {
+        let messages = messages::thread(tx, psid, simulator.now_ms(), NEWEST)?;
+        let messages: Vec<Value> = messages.iter().rev().map(|message| shown(message, page, &customer, wanted)).collect();
+        thread.insert("messages".to_owned(), json!({"data": messages}));
+    }
+    Ok(Value::Object(thread))
 }
 
 /// `GET /{conversation}?fields=messages{id,created_time,from,to,message}`.

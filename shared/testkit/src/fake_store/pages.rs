@@ -1,8 +1,9 @@
-//! The port `Holds`.
+//! The ports `Holds` and `Watches`.
 
 use domain::hold::Hold;
 use domain::id::PageId;
-use domain::ports::{Due, Holds, StoreError};
+use domain::ports::{Due, Holds, StoreError, Watches};
+use domain::watch::Watch;
 
 use super::state::{Turn, at_least_one};
 use super::{Call, FakeStore};
@@ -41,6 +42,23 @@ impl Holds for FakeStore {
         self.call(Call::Held, |state| {
             let limit = at_least_one(limit)?;
             Ok(state.turns(limit, |turn| matches!(turn, Turn::WithPage(of, _) if of == page)))
+        })
+        .await
+    }
+}
+
+impl Watches for FakeStore {
+    async fn watches(&self) -> Result<Vec<Watch>, StoreError> {
+        self.call(Call::Watches, |state| Ok(state.watches.values().cloned().collect())).await
+    }
+
+    async fn put_watch(&self, watch: &Watch) -> Result<bool, StoreError> {
+        self.call(Call::PutWatch, |state| {
+            let current = state.watches.get(&watch.page).map_or(0, |stored| stored.revision) == watch.revision;
+            if current {
+                state.watches.insert(watch.page.clone(), Watch { revision: watch.revision + 1, ..watch.clone() });
+            }
+            Ok(current)
         })
         .await
     }

@@ -1,8 +1,9 @@
-//! The Pages on which nothing can be sent.
+//! The Pages on which nothing can be sent, and what is known of each.
 
 use domain::hold::{Hold, HoldCause};
 use domain::message::{Outcome as Sending, WaitingFor};
 use domain::ports::Due;
+use domain::watch::{Gap, Watch};
 use futures::future::join_all;
 
 use super::steps::{Tried, accepted, begun, claimed, pending};
@@ -83,5 +84,17 @@ pub async fn what_is_taken_away_from_its_page_is_due(store: &impl Store) -> Outc
     store.postpone(&due, at(900)).await?;
     assert!(store.held(&page(PAGE), 10).await?.is_empty());
     assert_eq!(store.due(at(500), 10).await?, [Due { due_at: at(500), ..due }]);
+    Ok(())
+}
+
+pub async fn a_watch_names_the_revision_that_it_saw(store: &impl Store) -> Outcome {
+    let watch = Watch::begin(page(PAGE), at(0));
+    assert!(store.put_watch(&watch).await?);
+    assert!(!store.put_watch(&watch).await?, "there is one already");
+    let gap = Some(Gap { since: at(1), cursor: Some("here".into()), found: 3, refused: 1 });
+    let next = Watch { revision: 1, gap, token_ends_at: Some(at(9)), troubles: vec!["so".into()], ..watch };
+    assert!(store.put_watch(&next).await?);
+    assert!(!store.put_watch(&next).await?, "it changed since it was read");
+    assert_eq!(store.watches().await?, [Watch { revision: 2, ..next }]);
     Ok(())
 }
