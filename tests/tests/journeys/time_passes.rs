@@ -172,7 +172,7 @@ async fn a_page_that_was_unsubscribed_is_subscribed_again_and_what_was_missed_is
     let simulator = test.stack.simulator();
     // The sweep has seen that all is well before it is not.
     clock.advance(Duration::from_mins(2));
-    test.graph(Method::DELETE, &format!("{PAGE}/subscribed_apps")).await;
+    simulator.disable(PAGE).unwrap();
     simulator.customer_says(&psid, "Nobody hears this").unwrap();
     simulator.customer_says(&psid, "nor this").unwrap();
     let texts = async || -> Vec<Json> { test.messages(&id).await.into_iter().map(|message| message["text"].clone()).collect() };

@@ -216,6 +216,17 @@ impl Simulator {
         self.0.store.run(|tx| graph_objects::subscription(tx, page_id))
     }
 
+    /// Unsubscribes the app from a Page, as Meta does when its webhooks have failed for an hour: what happens now is never sent.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn disable(&self, page_id: &str) -> Result<(), StoreError> {
+        let none = Subscription { fields: ALL_FIELDS.to_owned(), active: false, disabled: true };
+        self.0.store.run(|tx| graph_objects::subscribe(tx, page_id, &none))?;
+        self.changed();
+        Ok(())
+    }
+
     /// Subscribes the app to everything of a Page, as after "Webhooks Disabled".
     ///
     /// # Errors
