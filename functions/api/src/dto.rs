@@ -3,3 +3,4 @@
 pub(crate) mod conversation;
 pub(crate) mod list;
 pub(crate) mod message;
+pub(crate) mod page;

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{conversations, decisions, messages};
+use crate::routes::{conversations, decisions, messages, pages};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -12,7 +12,7 @@ use crate::routes::{conversations, decisions, messages};
         description = "The open line between a shop and its customers in Messenger. Errors are `application/problem+json` (RFC 9457); \
                        times are RFC 3339 in UTC; lists are `{data, next_cursor}`."
     ),
-    paths(conversations::list, conversations::show, conversations::decide, messages::list, messages::reply, decisions::resend, decisions::discard),
+    paths(conversations::list, conversations::show, conversations::decide, messages::list, messages::reply, decisions::resend, decisions::discard, pages::list, pages::resume),
     modifiers(&Key)
 )]
 struct Document;

@@ -3,6 +3,7 @@
 pub(crate) mod conversations;
 pub(crate) mod decisions;
 pub(crate) mod messages;
+pub(crate) mod pages;
 
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/v1/conversations/{id}/messages", get(messages::list).post(messages::reply))
         .route("/v1/messages/{id}/resend", post(decisions::resend))
         .route("/v1/messages/{id}/discard", post(decisions::discard))
+        .route("/v1/pages", get(pages::list))
+        .route("/v1/pages/{id}/resume", post(pages::resume))
         .fallback(async || problem::respond(&Problem::new(404, "There is no such address. GET /v1/openapi.json lists them.")))
         .method_not_allowed_fallback(async || {
             problem::respond(&Problem::new(405, "This address does not take that method. GET /v1/openapi.json lists them.")).into_response()

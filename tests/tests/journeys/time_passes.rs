@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::ports::Clock;
 use domain::time::Timestamp;
 use local_stack::{PAGE, StackClock};
 use messenger_simulator::{ActiveFault, Faults, SendFault, WebhookFaults};
@@ -77,7 +78,7 @@ async fn a_page_that_cannot_send_is_tried_again_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_on_hold_does_not_slow_another_and_wakes_all_that_waited() {
+async fn a_page_on_hold_is_left_alone_until_its_probe_and_then_all_that_waited_goes() {
     let clock = start_of_day();
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let simulator = test.stack.simulator();
@@ -96,12 +97,33 @@ async fn a_page_on_hold_does_not_slow_another_and_wakes_all_that_waited() {
     }
     let calls = simulator.counters().sends_refused;
     assert_eq!(calls, 1, "the first was refused, and nothing else was tried");
+    assert_eq!(test.get("/v1/pages").await["data"][0]["hold"]["cause"], "restricted");
     simulator.set_faults(Faults::none()).unwrap();
     clock.advance(Duration::from_mins(31));
     for (psid, id) in &conversations {
         states_become(&test, &clock, id, &["read"]).await;
         assert_eq!(received(&test, psid), ["one"]);
     }
+    test.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_has_mended_a_page_need_not_wait_for_its_next_probe() {
+    let clock = start_of_day();
+    let test = TestStack::start_with(clock.clone(), &[]).await;
+    let (psid, id) = a_conversation(&test).await;
+    let simulator = test.stack.simulator();
+    simulator.set_faults(Faults { sends: vec![ActiveFault::until_off(SendFault::PageRestricted)], ..Faults::none() }).unwrap();
+    test.reply(&id, "one").await;
+    eventually_eq("waiting", json!("waiting"), || async { outbound(&test, &id).await[0]["state"].clone() }).await;
+    simulator.set_faults(Faults::none()).unwrap();
+    let resume = format!("/v1/pages/{PAGE}/resume");
+    assert_eq!(test.api(Method::POST, &resume, None).await.0, 202);
+    let start = clock.now();
+    states_become(&test, &clock, &id, &["read"]).await;
+    assert!(clock.now() < start.plus(Duration::from_mins(10)), "long before the probe");
+    assert_eq!(received(&test, &psid), ["one"]);
+    assert_eq!(test.api(Method::POST, &resume, None).await.0, 404, "it is not on hold any more");
     test.stack.stop().await;
 }
 

@@ -12,6 +12,11 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
+    /// Makes a list that has no further pages.
+    pub(crate) const fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None }
+    }
+
     /// Makes a page of `limit` rows out of one row more, whose presence tells that there is a next page.
     pub(crate) fn page<Row>(mut rows: Vec<Row>, limit: usize, cursor: impl Fn(&Row) -> String, show: impl Fn(Row) -> T) -> Self {
         let more = rows.len() > limit;
