@@ -95,7 +95,7 @@ impl Hold {
     /// Says why a message waits, and until when.
     #[must_use]
     pub fn words(&self) -> String {
-        format!("{} The Page is tried again at {}.", self.reason, self.probe_at)
+        format!("{} The Page is tried again at {}.", self.reason, self.probe_at.in_words())
     }
 }
 

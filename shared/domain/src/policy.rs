@@ -29,9 +29,9 @@ pub enum Refusal {
     #[error("The customer has not written to this Page yet.")]
     NeverWrote,
     /// What a program wrote may not leave; what a person writes may, until then.
-    #[error("The messaging window closed at {closed_at}, and what a bot or a system writes may only leave inside it.")]
+    #[error("The messaging window closed at {}, and what a bot or a system writes may only leave inside it.", closed_at.in_words())]
     OnlyPersons { closed_at: Timestamp, until: Timestamp },
-    #[error("The messaging window closed at {closed_at}, and more than seven days have passed since the customer last wrote.")]
+    #[error("The messaging window closed at {}, and more than seven days have passed since the customer last wrote.", closed_at.in_words())]
     Closed { closed_at: Timestamp },
 }
 
@@ -61,7 +61,7 @@ impl Remedy {
     pub fn words(&self) -> String {
         match self {
             Self::CustomerWrites => "It may leave once the customer writes.".into(),
-            Self::PersonWrites { until } => format!("An agent may write to them until {until}."),
+            Self::PersonWrites { until } => format!("An agent may write to them until {}.", until.in_words()),
         }
     }
 }

@@ -87,10 +87,10 @@ fn a_refusal_says_what_happened_and_what_remains() {
     let refusal = decide(&opened_by(OpeningAction::Ordinary), AuthorKind::Bot, after(2 * DAY)).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "The messaging window closed at 2026-11-22T10:00:00.000Z, and what a bot or a system writes may only leave inside it."
+        "The messaging window closed at 2026-11-22 10:00 UTC, and what a bot or a system writes may only leave inside it."
     );
     let words: Vec<String> = refusal.remedies().iter().map(Remedy::words).collect();
-    assert_eq!(words, ["It may leave once the customer writes.", "An agent may write to them until 2026-11-28T10:00:00.000Z."]);
+    assert_eq!(words, ["It may leave once the customer writes.", "An agent may write to them until 2026-11-28 10:00 UTC."]);
 }
 
 proptest! {

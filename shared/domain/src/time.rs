@@ -58,6 +58,15 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Writes it for people, to the minute: `2026-11-21 10:30 UTC`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let text = self.to_rfc3339();
+        let (date, time) = text.split_once('T').unwrap_or((&text, ""));
+        let minutes: String = time.chars().take(5).collect();
+        format!("{date} {minutes} UTC")
+    }
+
     /// Returns the moment as RFC 3339 with milliseconds, in UTC: `2026-11-21T10:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

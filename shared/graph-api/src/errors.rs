@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 
 /// What to do about a message that may have arrived.
-pub(crate) const LOOK_FIRST: &str = "It may have arrived: look in the Page's inbox before you send it again.";
+pub(crate) const LOOK_FIRST: &str = "It may have arrived: Meta's record is asked before it is sent again.";
 
 /// How often a message is tried that meets an error which passes soon or never.
 const FEW: u32 = 4;

@@ -93,7 +93,7 @@ async fn a_page_on_hold_is_left_alone_until_its_probe_and_then_all_that_waited_g
         test.reply(id, "one").await;
         eventually_eq("waiting", json!("waiting"), || async { outbound(&test, id).await[0]["state"].clone() }).await;
         let reason = outbound(&test, id).await[0]["state_reason"].as_str().unwrap().to_owned();
-        assert!(reason.contains("The Page is tried again at 2026-11-21T10:30"), "{reason}");
+        assert!(reason.contains("The Page is tried again at 2026-11-21 10:30"), "{reason}");
     }
     let calls = simulator.counters().sends_refused;
     assert_eq!(calls, 1, "the first was refused, and nothing else was tried");

@@ -30,8 +30,10 @@ const SAMPLE_CUSTOMERS: [&str; 3] = ["Mia Keller", "Jonas Weber", "Aylin Demir"]
 const FAULTS: &str = "faults";
 
 /// Every field that the simulator has events for.
-pub(crate) const ALL_FIELDS: &str = "messages,messaging_postbacks,messaging_referrals,message_deliveries,message_reads,\
-                                     message_echoes,message_reactions,messaging_handovers,standby";
+pub(crate) const ALL_FIELDS: &str = "messages,messaging_postbacks,messaging_optins,messaging_optouts,messaging_referrals,messaging_handovers,\
+                                     messaging_policy_enforcement,messaging_account_linking,messaging_feedback,\
+                                     messaging_customer_information,message_deliveries,message_reads,message_echoes,message_edits,\
+                                     message_reactions,messenger_template_status_update,business_integrity,send_cart,standby";
 
 /// Why a simulator did not open.
 #[derive(Debug, thiserror::Error)]
