@@ -47,7 +47,7 @@ impl Sweep {
     /// One run. Its parts do not stand in each other's way; a failed one is an error of the function, which its alarm counts, and the next
     /// run starts where it stopped.
     pub async fn handle(&self, _event: EventBridgeEvent) -> Result<(), SweepError> {
-        let (relayed, watched) = futures::join!(self.relay(), self.watch());
+        let (relayed, watched) = futures::join!(self.relay(), Box::pin(self.watch()));
         relayed.map_err(SweepError::Relay)?;
         watched.map_err(SweepError::Watch)
     }

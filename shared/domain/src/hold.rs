@@ -15,12 +15,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::PageId;
 use crate::job::{Occasion, OutboundJob};
-use crate::ports::{DueIndex, Holds, JobQueueError, OutboundQueue, StoreError};
+use crate::ports::{Due, DueIndex, Holds, OutboundQueue, StoreError};
 use crate::relay::RelayError;
 use crate::time::Timestamp;
 
-/// How many messages of a Page that goes on again one run of the sweep wakes.
+/// How many messages of a Page that goes on again are woken at once, and how often a run of the sweep does so: more than a Page may send
+/// in that minute.
 const A_ROUND: usize = 200;
+const ROUNDS: usize = 10;
 
 /// When a message that was woken is looked at again.
 const AGAIN_AFTER: Duration = Duration::from_mins(5);
@@ -136,26 +138,44 @@ pub async fn attend<S: Holds + DueIndex>(store: &S, queue: &impl OutboundQueue, 
         if hold.holds_at(now) {
             continue;
         }
-        let wanted = if hold.lifted { A_ROUND } else { 1 };
-        let held = store.held(&hold.page, wanted).await.map_err(RelayError::Store)?;
-        if held.is_empty() {
-            // Nothing waits: the next message that somebody writes finds out by itself.
-            store.remove_hold(&hold).await.map_err(RelayError::Store)?;
+        woken += if hold.lifted { release(store, queue, &hold, now).await? } else { probe(store, queue, &hold).await? };
+    }
+    Ok(woken)
+}
+
+/// Wakes the message that has waited longest. It keeps its place: its own attempt tells what became of it.
+async fn probe<S: Holds + DueIndex>(store: &S, queue: &impl OutboundQueue, hold: &Hold) -> Result<usize, RelayError> {
+    let waiting = store.held(&hold.page, 1).await.map_err(RelayError::Store)?;
+    let Some(item) = waiting.first() else {
+        // Nothing waits: the next message that somebody writes finds out by itself.
+        store.remove_hold(hold).await.map_err(RelayError::Store)?;
+        return Ok(0);
+    };
+    wake(queue, item, hold.probe_at).await?;
+    Ok(1)
+}
+
+/// Wakes what waited for a Page that goes on again, and forgets the hold when nothing is left.
+async fn release<S: Holds + DueIndex>(store: &S, queue: &impl OutboundQueue, hold: &Hold, now: Timestamp) -> Result<usize, RelayError> {
+    let mut woken = 0;
+    for _ in 0..ROUNDS {
+        let waiting = store.held(&hold.page, A_ROUND).await.map_err(RelayError::Store)?;
+        if waiting.is_empty() {
+            store.remove_hold(hold).await.map_err(RelayError::Store)?;
+            break;
         }
-        for item in held {
-            let occasion = Occasion::Relayed(if hold.lifted { item.due_at } else { hold.probe_at });
-            wake(queue, item.conversation.clone(), &occasion).await.map_err(RelayError::Queue)?;
-            if hold.lifted {
-                store.postpone(&item, now.plus(AGAIN_AFTER)).await.map_err(RelayError::Store)?;
-            }
+        for item in waiting {
+            wake(queue, &item, item.due_at).await?;
+            store.postpone(&item, now.plus(AGAIN_AFTER)).await.map_err(RelayError::Store)?;
             woken += 1;
         }
     }
     Ok(woken)
 }
 
-async fn wake(queue: &impl OutboundQueue, conversation: crate::id::ConversationId, occasion: &Occasion) -> Result<(), JobQueueError> {
-    queue.enqueue(&OutboundJob::Wake { conversation }, occasion).await
+async fn wake(queue: &impl OutboundQueue, item: &Due, occasion: Timestamp) -> Result<(), RelayError> {
+    let job = OutboundJob::Wake { conversation: item.conversation.clone() };
+    queue.enqueue(&job, &Occasion::Relayed(occasion)).await.map_err(RelayError::Queue)
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ const FURTHEST_BACK: Duration = Duration::from_hours(24);
 /// What the Page's side sent is taken from the record only when it is so old: a younger one may be a send of ours that is not settled yet.
 const SETTLED_BY: Duration = Duration::from_mins(30);
 
-/// How many calls of the Conversations API one run spends on a Page. It allows two a second.
+/// How many calls of the Conversations API one run spends, on all Pages together: at a second each, a run has time for them.
 const CALLS_A_RUN: usize = 10;
 
 /// What is known of a Page.
@@ -133,6 +133,7 @@ pub async fn watch<S: Watches + History + Outbox>(
 ) -> Result<Vec<OperatorEvent>, WatchError> {
     let known = store.watches().await.map_err(WatchError::Store)?;
     let mut told = Vec::new();
+    let mut calls = CALLS_A_RUN;
     for page in pages {
         let found = known.iter().find(|watch| watch.page == *page).cloned();
         let mut watch = found.unwrap_or_else(|| Watch::begin(page.clone(), now));
@@ -145,7 +146,7 @@ pub async fn watch<S: Watches + History + Outbox>(
             save(store, &mut watch).await?;
         }
         if watch.gap.is_some() {
-            told.extend(read_gap(store, api, queue, &mut watch, now).await?);
+            told.extend(read_gap(store, api, queue, &mut watch, &mut calls, now).await?);
         }
     }
     Ok(told)
@@ -247,9 +248,11 @@ async fn read_gap<S: Watches + History + Outbox>(
     api: &impl PageApi,
     queue: &impl OutboundQueue,
     watch: &mut Watch,
+    calls: &mut usize,
     now: Timestamp,
 ) -> Result<Option<OperatorEvent>, WatchError> {
-    for _ in 0..CALLS_A_RUN {
+    while *calls > 0 {
+        *calls -= 1;
         let Some(mut gap) = watch.gap.clone() else { return Ok(None) };
         let Ok(list) = api.threads(&watch.page, gap.cursor.as_deref()).await else { break };
         let since = gap.since;

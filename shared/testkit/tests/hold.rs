@@ -53,8 +53,16 @@ async fn what_waits_for_a_page_that_goes_on_is_woken_and_the_hold_is_gone() {
     assert_eq!(queue.jobs().len(), 5);
     assert!(store.held(&page(PAGE), 10).await.unwrap().is_empty());
     assert_eq!(store.due(at(10 + 5 * MINUTE), 10).await.unwrap().len(), 5, "they are looked at again should the job be lost");
-    assert_eq!(attend(&store, &queue, at(11)).await.unwrap(), 0);
     assert_eq!(store.hold(&page(PAGE)).await.unwrap(), None);
+    assert_eq!(attend(&store, &queue, at(11)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn one_run_wakes_more_than_a_round() {
+    let store = on_hold(250).await;
+    lift(&store, &page(PAGE)).await.unwrap();
+    assert_eq!(attend(&store, &FakeQueue::default(), at(10)).await.unwrap(), 250);
+    assert!(store.held(&page(PAGE), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -155,7 +155,6 @@ async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let (psid, id) = a_conversation(&test).await;
     let simulator = test.stack.simulator();
-    let dead_after_the_loss = vec![ActiveFault::next(1, SendFault::ConnectionLost), ActiveFault::until_off(SendFault::TokenDead)];
     for (text, decision, end) in [("one", "resend", "read"), ("two", "discard", "failed")] {
         simulator.set_faults(Faults { sends: vec![ActiveFault::next(1, SendFault::ConnectionLost)], ..Faults::none() }).unwrap();
         let message = test.reply(&id, text).await["id"].as_str().unwrap().to_owned();
@@ -167,7 +166,7 @@ async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
             assert_eq!(status, 409, "it may yet be found: {problem}");
         }
         // The record is closed to us: nobody can tell.
-        simulator.set_faults(Faults { sends: dead_after_the_loss[1..].to_vec(), ..Faults::none() }).unwrap();
+        simulator.set_faults(Faults { sends: vec![ActiveFault::until_off(SendFault::TokenDead)], ..Faults::none() }).unwrap();
         eventually_eq("for a person", true, || async {
             clock.advance(Duration::from_secs(5));
             last().await["state_reason"].as_str().is_some_and(|reason| reason.starts_with("Nobody can tell"))

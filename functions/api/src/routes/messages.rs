@@ -62,6 +62,7 @@ pub(crate) async fn list(
     request_body = ReplyDto,
     responses(
         (status = 202, body = MessageDto), (status = 400), (status = 401), (status = 403), (status = 404),
+        (status = 409, description = "policy keeps it back; `ways` says what remains"),
         (status = 413), (status = 415), (status = 422), (status = 429), (status = 503)
     ),
     security(("key" = []))
