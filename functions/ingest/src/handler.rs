@@ -1,13 +1,13 @@
-//! A batch of webhook deliveries: each event by itself, none in another's way.
+//! A batch of webhook deliveries: each event by itself, none in another's way, and what many of them need asked for at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::id::{ConversationId, PageId};
 use domain::inbound::{InboundEvent, Party};
-use domain::ingest::{Ingested, ingest, operator_event};
+use domain::ingest::{Addition, IngestError, Ingested, ingest, ingest_all, operator_event};
 use domain::ports::{Clock, Parked};
 use domain::retry::{Retry, Retryable, backoff};
 use domain::time::Timestamp;
@@ -16,11 +16,11 @@ use futures::{StreamExt, stream};
 use lambda_support::logging::{self, chain};
 use lambda_support::parking::{self, Parking};
 use meta_webhooks::{BrokenElement, Item, VerifiedBody};
-use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
+use sqs_jobs::batch::{self, JobEnd, SourceQueue};
 use sqs_jobs::intake::{self, MetaDelivery};
 use sqs_jobs::outbound::OutboundJobs;
 
-/// How many conversations of one delivery are worked side by side.
+/// How many items are worked side by side that must be worked one by one.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Everything that the function holds between batches.
@@ -39,6 +39,13 @@ enum End {
     Again,
 }
 
+/// An item and the delivery that brought it, by its place in the batch.
+struct Work {
+    place: usize,
+    delivery: Arc<MetaDelivery>,
+    item: Item,
+}
+
 impl Ingest {
     #[must_use]
     pub fn new(table: Table, outbound: OutboundJobs, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
@@ -47,62 +54,97 @@ impl Ingest {
 
     /// Works a batch and answers which deliveries go back.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
-        Ok(batch::work(&self.source, event, Ordering::None, |message| self.job(message)).await)
+        Ok(batch::work_together(&self.source, event, |messages| self.jobs(messages)).await)
     }
 
-    async fn job(&self, message: SqsMessage) -> JobEnd {
-        let end = match intake::read(&message, self.clock.now()) {
-            Ok(delivery) => self.delivery(&delivery).await,
+    async fn jobs(&self, messages: Vec<SqsMessage>) -> Vec<JobEnd> {
+        let mut ends = vec![End::Settled; messages.len()];
+        let mut work = Vec::new();
+        for (place, (message, end)) in messages.iter().zip(&mut ends).enumerate() {
+            match self.open(message).await {
+                Ok((delivery, items)) => {
+                    let delivery = Arc::new(delivery);
+                    work.extend(items.into_iter().map(|item| Work { place, delivery: Arc::clone(&delivery), item }));
+                }
+                Err(parked) => *end = parked,
+            }
+        }
+        for wave in waves(work) {
+            for (place, ended) in self.wave(&wave).await {
+                if let Some(end) = ends.get_mut(place) {
+                    *end = ended.max(*end);
+                }
+            }
+        }
+        messages.iter().zip(ends).map(|(message, end)| job_end(message, end)).collect()
+    }
+
+    /// Reads a delivery and what is in it. What is none is set aside.
+    async fn open(&self, message: &SqsMessage) -> Result<(MetaDelivery, Vec<Item>), End> {
+        let delivery = match intake::read(message, self.clock.now()) {
+            Ok(delivery) => delivery,
             Err(err) => {
                 let body = message.body.clone().unwrap_or_default().into_bytes();
                 let reason = chain(&err).to_string();
-                self.park("meta.job", &reason, body, None, self.clock.now()).await
+                return Err(self.park("meta.job", &reason, body, None, self.clock.now()).await);
             }
         };
-        match end {
-            End::Settled => JobEnd::Done,
-            End::Again => {
-                let count = batch::receive_count(&message);
-                let dice = message.message_id.as_deref().unwrap_or_default().bytes().map(u64::from).sum();
-                JobEnd::GiveBack { pause: Some(backoff(count, dice)) }
-            }
-        }
-    }
-
-    async fn delivery(&self, delivery: &MetaDelivery) -> End {
-        let parsed = meta_webhooks::parse(VerifiedBody::from_intake_queue(&delivery.body), delivery.received_at);
-        let items = match parsed {
-            Ok(parsed) => parsed.items,
+        match meta_webhooks::parse(VerifiedBody::from_intake_queue(&delivery.body), delivery.received_at) {
+            Ok(parsed) => Ok((delivery, parsed.items)),
             Err(err) => {
                 let reason = chain(&err).to_string();
-                return self.park("meta.delivery", &reason, delivery.body.clone(), None, delivery.received_at).await;
+                Err(self.park("meta.delivery", &reason, delivery.body, None, delivery.received_at).await)
             }
-        };
-        let lanes = lanes(items);
-        let ends = stream::iter(lanes).map(|lane| self.lane(lane, delivery)).buffer_unordered(SIDE_BY_SIDE);
-        ends.fold(End::Settled, |worst, end| async move { worst.max(end) }).await
-    }
-
-    /// Works items that must keep their order. A failed one does not stop those behind it: their order is that of the platform's moments.
-    async fn lane(&self, items: Vec<Item>, delivery: &MetaDelivery) -> End {
-        let mut worst = End::Settled;
-        for item in items {
-            worst = worst.max(match item {
-                Item::Event(event) => self.event(&event, delivery).await,
-                Item::Broken(element) => self.broken(element, delivery.received_at).await,
-            });
         }
-        worst
     }
 
-    async fn event(&self, event: &InboundEvent, delivery: &MetaDelivery) -> End {
-        let ingested = ingest(&self.table, &self.outbound, event, self.clock.now()).await;
+    /// Works items of which no two are of one conversation.
+    async fn wave(&self, wave: &[Work]) -> Vec<(usize, End)> {
+        let now = self.clock.now();
+        let (mut additions, mut joined, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for work in wave {
+            match &work.item {
+                Item::Event(event) => match Addition::of(event, now) {
+                    Some(addition) => {
+                        additions.push(addition);
+                        joined.push((work, event));
+                    }
+                    None => others.push(work),
+                },
+                Item::Broken(_) => others.push(work),
+            }
+        }
+        let mut ends = Vec::with_capacity(wave.len());
+        if !additions.is_empty() {
+            let ingested = ingest_all(&self.table, &self.outbound, &additions, now).await;
+            for ((work, event), ingested) in joined.into_iter().zip(ingested) {
+                ends.push((work.place, self.settle(event, ingested, &work.delivery).await));
+            }
+        }
+        let others: Vec<_> = others.into_iter().map(|work| self.alone(work)).collect();
+        ends.extend(stream::iter(others).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await);
+        ends
+    }
+
+    async fn alone(&self, work: &Work) -> (usize, End) {
+        let end = match &work.item {
+            Item::Event(event) => {
+                let ingested = ingest(&self.table, &self.outbound, event, self.clock.now()).await;
+                self.settle(event, ingested, &work.delivery).await
+            }
+            Item::Broken(element) => self.broken(element, work.delivery.received_at).await,
+        };
+        (work.place, end)
+    }
+
+    /// Tells what became of an event, and sets aside what can never be taken.
+    async fn settle(&self, event: &InboundEvent, ingested: Result<Ingested, IngestError>, delivery: &MetaDelivery) -> End {
         let conversation = conversation(event);
         match ingested {
             Ok(ingested) => {
                 tracing::info!(
                     request.id = delivery.request_id,
-                    conversation.id = conversation,
+                    conversation.id = conversation.as_ref().map_or("none", ConversationId::as_str),
                     event.kind = event.kind_name(),
                     outcome = outcome(ingested),
                     "event taken"
@@ -121,7 +163,7 @@ impl Ingest {
                     tracing::warn!(
                         error = %chain(&err),
                         request.id = delivery.request_id,
-                        conversation.id = conversation,
+                        conversation.id = conversation.as_ref().map_or("none", ConversationId::as_str),
                         event.kind = event.kind_name(),
                         "event not taken; its delivery is given back"
                     );
@@ -131,9 +173,9 @@ impl Ingest {
         }
     }
 
-    async fn broken(&self, element: BrokenElement, received_at: Timestamp) -> End {
+    async fn broken(&self, element: &BrokenElement, received_at: Timestamp) -> End {
         let reason = format!("{}: {}", element.kind, element.reason);
-        self.park("meta.element", &reason, element.raw.into_bytes(), element.page, received_at).await
+        self.park("meta.element", &reason, element.raw.clone().into_bytes(), element.page.clone(), received_at).await
     }
 
     /// Sets aside what can never succeed. When even that fails, the delivery stays in the queue.
@@ -146,23 +188,47 @@ impl Ingest {
     }
 }
 
-/// Splits a delivery into lanes that have nothing to do with one another: a lane for each conversation, in order.
-fn lanes(items: Vec<Item>) -> Vec<Vec<Item>> {
-    let mut lanes: BTreeMap<String, Vec<Item>> = BTreeMap::new();
-    for item in items {
-        let lane = match &item {
-            Item::Event(event) => conversation(event),
-            Item::Broken(_) => String::new(),
-        };
-        lanes.entry(lane).or_default().push(item);
+fn job_end(message: &SqsMessage, end: End) -> JobEnd {
+    match end {
+        End::Settled => JobEnd::Done,
+        End::Again => {
+            let dice = message.message_id.as_deref().unwrap_or_default().bytes().map(u64::from).sum();
+            JobEnd::GiveBack { pause: Some(backoff(batch::receive_count(message), dice)) }
+        }
     }
-    lanes.into_values().collect()
 }
 
-fn conversation(event: &InboundEvent) -> String {
+/// Cuts a batch into waves: what belongs to one conversation comes in one wave after another, in order, and all else in the first. A failed
+/// item does not stop those behind it: their order is that of the platform's moments.
+fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
+    let mut first = Vec::new();
+    let mut lanes: BTreeMap<ConversationId, VecDeque<Work>> = BTreeMap::new();
+    for work in work {
+        let lane = match &work.item {
+            Item::Event(event) => conversation(event),
+            Item::Broken(_) => None,
+        };
+        match lane {
+            Some(conversation) => lanes.entry(conversation).or_default().push_back(work),
+            None => first.push(work),
+        }
+    }
+    let mut waves = Vec::new();
+    let mut wave = first;
+    loop {
+        wave.extend(lanes.values_mut().filter_map(VecDeque::pop_front));
+        if wave.is_empty() {
+            return waves;
+        }
+        lanes.retain(|_, lane| !lane.is_empty());
+        waves.push(std::mem::take(&mut wave));
+    }
+}
+
+fn conversation(event: &InboundEvent) -> Option<ConversationId> {
     match &event.party {
-        Party::Person(user) => ConversationId::of(&event.page, user).to_string(),
-        Party::Reference(_) | Party::Page => String::from("none"),
+        Party::Person(user) => Some(ConversationId::of(&event.page, user)),
+        Party::Reference(_) | Party::Page => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conversation::Conversation;
-use crate::history::{self, TimelineEvent};
+use crate::history::{self, Change, TimelineEvent};
 use crate::id::{ConversationId, DedupeKey, PlatformMessageId, UserId};
 use crate::inbound::{Echo, EventKind, InboundEvent, Party};
 use crate::job::{Occasion, OutboundJob};
@@ -65,7 +65,7 @@ pub async fn ingest(
     now: Timestamp,
 ) -> Result<Ingested, IngestError> {
     let placed;
-    let event = if event.occurred_at > now.plus(FURTHEST_AHEAD) {
+    let event = if is_no_moment(event.occurred_at, now) {
         placed = InboundEvent { occurred_at: now, ..event.clone() };
         &placed
     } else {
@@ -75,6 +75,94 @@ pub async fn ingest(
         Party::Person(user) => of_person(history, queue, user, event, now).await,
         Party::Reference(_) | Party::Page => of_page(history, event).await,
     }
+}
+
+fn is_no_moment(at: Timestamp, now: Timestamp) -> bool {
+    at > now.plus(FURTHEST_AHEAD)
+}
+
+/// An event that changes nothing but its own conversation: it adds a row, or moves the summary. Only [`Addition::of`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition<'a> {
+    user: &'a UserId,
+    event: &'a InboundEvent,
+}
+
+impl<'a> Addition<'a> {
+    /// Returns nothing for an event that has to look at something else first, an earlier message for instance.
+    #[must_use]
+    pub fn of(event: &'a InboundEvent, now: Timestamp) -> Option<Self> {
+        let Party::Person(user) = &event.party else { return None };
+        let adds = match &event.kind {
+            EventKind::Echo(echo) => echo.metadata.as_deref().and_then(parse_part_metadata).is_none(),
+            EventKind::Edit { .. } | EventKind::Unsend { .. } | EventKind::Reaction { .. } => false,
+            EventKind::Message(_)
+            | EventKind::Postback(_)
+            | EventKind::Delivered { .. }
+            | EventKind::Read { .. }
+            | EventKind::Referral(_)
+            | EventKind::OptIn(_)
+            | EventKind::ThreadControl { .. }
+            | EventKind::Enforcement { .. }
+            | EventKind::TemplateStatus { .. }
+            | EventKind::Noted(_)
+            | EventKind::Unknown(_) => true,
+        };
+        (adds && !is_no_moment(event.occurred_at, now)).then_some(Self { user, event })
+    }
+
+    fn conversation(&self) -> ConversationId {
+        ConversationId::of(&self.event.page, self.user)
+    }
+}
+
+/// Takes additions to different conversations together: the store and the queue are asked once for all of them, where they can. Each ends as
+/// [`ingest`] ends it, in the order of `additions`.
+pub async fn ingest_all(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    additions: &[Addition<'_>],
+    now: Timestamp,
+) -> Vec<Result<Ingested, IngestError>> {
+    let ids: Vec<ConversationId> = additions.iter().map(Addition::conversation).collect();
+    let keys: Vec<DedupeKey> = additions.iter().map(|addition| addition.event.dedupe_key()).collect();
+    let plan = |(read, addition): (Result<Option<Conversation>, StoreError>, &Addition<'_>)| {
+        read.map(|current| (history::apply(current.as_ref(), addition.user, addition.event), current))
+    };
+    let plans: Vec<_> = history.conversations(&ids).await.into_iter().zip(additions).map(plan).collect();
+    let changes = plans.iter().map(|plan| plan.as_ref().ok().and_then(|(change, _)| change.as_ref()));
+    let recordings: Vec<Recording<'_>> = changes.zip(&keys).filter_map(|(change, key)| Some(change?.recording(key))).collect();
+    let mut recorded = history.record_all(&recordings).await.into_iter();
+
+    let mut ends = Vec::with_capacity(additions.len());
+    let mut follow_ups = Vec::new();
+    for ((addition, key), plan) in additions.iter().zip(&keys).zip(plans) {
+        let event = addition.event;
+        ends.push(match plan {
+            Err(err) => Err(IngestError::Store(err)),
+            Ok((None, current)) => unchanged(history, queue, event, current.as_ref(), key, now).await,
+            Ok((Some(change), _)) => match recorded.next() {
+                // Another worker was faster, so it is taken by itself. No answer at all is no answer of ours.
+                Some(Ok(Recorded::Stale)) | None => record(history, queue, addition.user, event, now).await,
+                Some(Ok(recorded)) => {
+                    follow_ups.extend(FollowUp::of(&change.conversation, event, key, now).map(|follow_up| (ends.len(), follow_up)));
+                    Ok(change.outcome(recorded))
+                }
+                Some(Err(err)) => Err(IngestError::Store(err)),
+            },
+        });
+    }
+    let jobs: Vec<(OutboundJob, Occasion)> =
+        follow_ups.iter().map(|(_, follow_up)| (follow_up.job.clone(), follow_up.occasion.clone())).collect();
+    let enqueued = if jobs.is_empty() { Vec::new() } else { queue.enqueue_all(&jobs).await };
+    for ((position, follow_up), enqueued) in follow_ups.iter().zip(enqueued) {
+        if let (Some(end), Err(err)) = (ends.get_mut(*position), enqueued)
+            && follow_up.is_needed
+        {
+            *end = Err(IngestError::FollowUp(err));
+        }
+    }
+    ends
 }
 
 async fn of_page(history: &impl History, event: &InboundEvent) -> Result<Ingested, IngestError> {
@@ -138,33 +226,82 @@ async fn record(
     for _ in 0..ATTEMPTS {
         let current = history.conversation(&id).await.map_err(IngestError::Store)?;
         let Some(change) = history::apply(current.as_ref(), user, event) else {
-            return match (&event.kind, current) {
-                // A mark for a conversation that we never saw is kept as an event: it makes no conversation.
-                (EventKind::Delivered { .. } | EventKind::Read { .. }, None) => of_page(history, event).await,
-                (_, None) => Ok(Ingested::NothingNew),
-                // It may be known because it was taken before, up to what follows from it.
-                (_, Some(conversation)) => {
-                    follow_up(queue, &conversation, event, &key, now).await?;
-                    Ok(Ingested::NothingNew)
-                }
-            };
+            return unchanged(history, queue, event, current.as_ref(), &key, now).await;
         };
-        let recording = Recording { conversation: &change.conversation, entry: change.entry.as_ref().map(|entry| (entry, &key)) };
-        let recorded = history.record(&recording).await.map_err(IngestError::Store)?;
+        let recorded = history.record(&change.recording(&key)).await.map_err(IngestError::Store)?;
         if recorded == Recorded::Stale {
             continue;
         }
         follow_up(queue, &change.conversation, event, &key, now).await?;
-        return Ok(match (recorded, change.entry) {
-            (Recorded::New | Recorded::Stale, Some(_)) => Ingested::New,
-            (Recorded::New | Recorded::Stale, None) => Ingested::Changed,
-            (Recorded::Duplicate, _) => Ingested::Duplicate,
-        });
+        return Ok(change.outcome(recorded));
     }
     Err(IngestError::Busy)
 }
 
-/// Enqueues what follows. It is done again when the event comes again, so a crash before it loses nothing.
+/// Ends an event that changes nothing about its conversation.
+async fn unchanged(
+    history: &impl History,
+    queue: &impl OutboundQueue,
+    event: &InboundEvent,
+    current: Option<&Conversation>,
+    key: &DedupeKey,
+    now: Timestamp,
+) -> Result<Ingested, IngestError> {
+    match (&event.kind, current) {
+        // A mark for a conversation that we never saw is kept as an event: it makes no conversation.
+        (EventKind::Delivered { .. } | EventKind::Read { .. }, None) => of_page(history, event).await,
+        (_, None) => Ok(Ingested::NothingNew),
+        // It may be known because it was taken before, up to what follows from it.
+        (_, Some(conversation)) => {
+            follow_up(queue, conversation, event, key, now).await?;
+            Ok(Ingested::NothingNew)
+        }
+    }
+}
+
+impl Change {
+    fn recording<'a>(&'a self, key: &'a DedupeKey) -> Recording<'a> {
+        Recording { conversation: &self.conversation, entry: self.entry.as_ref().map(|entry| (entry, key)) }
+    }
+
+    const fn outcome(&self, recorded: Recorded) -> Ingested {
+        match (recorded, &self.entry) {
+            (Recorded::New | Recorded::Stale, Some(_)) => Ingested::New,
+            (Recorded::New | Recorded::Stale, None) => Ingested::Changed,
+            (Recorded::Duplicate, _) => Ingested::Duplicate,
+        }
+    }
+}
+
+/// A job that follows from an event. It is enqueued again when the event comes again, so a crash before it loses nothing.
+#[derive(Debug)]
+struct FollowUp {
+    job: OutboundJob,
+    occasion: Occasion,
+    /// Whether the event must come again when the job is not enqueued.
+    is_needed: bool,
+}
+
+impl FollowUp {
+    fn of(conversation: &Conversation, event: &InboundEvent, key: &DedupeKey, now: Timestamp) -> impl Iterator<Item = Self> {
+        let wakes = conversation.waiting_for.is_some_and(|on| wakes(&event.kind, on));
+        let wake = wakes.then(|| Self {
+            job: OutboundJob::Wake { conversation: conversation.id.clone() },
+            occasion: Occasion::Event(key.clone()),
+            is_needed: true,
+        });
+        let wrote = matches!(event.kind, EventKind::Message(_) | EventKind::Postback(_));
+        let look_up = (wrote && profile::is_stale(conversation, now)).then(|| Self {
+            job: OutboundJob::LookUpName { conversation: conversation.id.clone() },
+            occasion: Occasion::Stale(now),
+            // A name is not worth holding intake up: the next message asks again.
+            is_needed: false,
+        });
+        wake.into_iter().chain(look_up)
+    }
+}
+
+/// Enqueues what follows.
 async fn follow_up(
     queue: &impl OutboundQueue,
     conversation: &Conversation,
@@ -172,15 +309,11 @@ async fn follow_up(
     key: &DedupeKey,
     now: Timestamp,
 ) -> Result<(), IngestError> {
-    if conversation.waiting_for.is_some_and(|on| wakes(&event.kind, on)) {
-        let job = OutboundJob::Wake { conversation: conversation.id.clone() };
-        queue.enqueue(&job, &Occasion::Event(key.clone())).await.map_err(IngestError::FollowUp)?;
-    }
-    let wrote = matches!(event.kind, EventKind::Message(_) | EventKind::Postback(_));
-    if wrote && profile::is_stale(conversation, now) {
-        let job = OutboundJob::LookUpName { conversation: conversation.id.clone() };
-        // A name is not worth holding intake up: the next message asks again.
-        drop(queue.enqueue(&job, &Occasion::Stale(now)).await);
+    for follow_up in FollowUp::of(conversation, event, key, now) {
+        let enqueued = queue.enqueue(&follow_up.job, &follow_up.occasion).await;
+        if follow_up.is_needed {
+            enqueued.map_err(IngestError::FollowUp)?;
+        }
     }
     Ok(())
 }

@@ -91,7 +91,30 @@ pub struct Parked {
 pub trait History: Sync {
     fn conversation(&self, id: &ConversationId) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
 
+    /// Reads several conversations, in the order of their ids. A store that can asks for them at once.
+    fn conversations(&self, ids: &[ConversationId]) -> impl Future<Output = Vec<Result<Option<Conversation>, StoreError>>> + Send {
+        async move {
+            let mut read = Vec::with_capacity(ids.len());
+            for id in ids {
+                read.push(self.conversation(id).await);
+            }
+            read
+        }
+    }
+
     fn record(&self, recording: &Recording<'_>) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
+
+    /// Records for several conversations. Each recording ends as [`History::record`] ends it, whatever comes of the others; a store that can
+    /// writes them at once.
+    fn record_all(&self, recordings: &[Recording<'_>]) -> impl Future<Output = Vec<Result<Recorded, StoreError>>> + Send {
+        async move {
+            let mut recorded = Vec::with_capacity(recordings.len());
+            for recording in recordings {
+                recorded.push(self.record(recording).await);
+            }
+            recorded
+        }
+    }
 
     /// Records what concerns no conversation.
     fn record_page_event(&self, event: &TimelineEvent, key: &DedupeKey) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
@@ -290,6 +313,17 @@ impl Retryable for JobQueueError {
 /// The outbound queue.
 pub trait OutboundQueue: Sync {
     fn enqueue(&self, job: &OutboundJob, occasion: &Occasion) -> impl Future<Output = Result<(), JobQueueError>> + Send;
+
+    /// Enqueues several jobs, each of which ends by itself. A queue that can takes them at once.
+    fn enqueue_all(&self, jobs: &[(OutboundJob, Occasion)]) -> impl Future<Output = Vec<Result<(), JobQueueError>>> + Send {
+        async move {
+            let mut enqueued = Vec::with_capacity(jobs.len());
+            for (job, occasion) in jobs {
+                enqueued.push(self.enqueue(job, occasion).await);
+            }
+            enqueued
+        }
+    }
 }
 
 /// One call of the Send API.

@@ -30,6 +30,10 @@ impl History for Table {
         self.get(&key::conversation(id)).await?.as_ref().map(item::to_conversation).transpose()
     }
 
+    async fn conversations(&self, ids: &[ConversationId]) -> Vec<Result<Option<Conversation>, StoreError>> {
+        self.read_together(ids).await
+    }
+
     async fn record(&self, recording: &Recording<'_>) -> Result<Recorded, StoreError> {
         let conversation = recording.conversation;
         if conversation.version == 0 {
@@ -43,6 +47,10 @@ impl History for Table {
                 self.record_event(Some(conversation), event, &key, dedupe).await
             }
         }
+    }
+
+    async fn record_all(&self, recordings: &[Recording<'_>]) -> Vec<Result<Recorded, StoreError>> {
+        self.record_together(recordings).await
     }
 
     async fn record_page_event(&self, event: &TimelineEvent, dedupe: &DedupeKey) -> Result<Recorded, StoreError> {
@@ -161,18 +169,10 @@ impl Table {
 
     /// Records a message, with the changes that came before it.
     async fn record_message(&self, conversation: &Conversation, message: &Message, dedupe: &DedupeKey) -> Result<Recorded, StoreError> {
-        let row = key::message(&message.conversation, &message.id);
         let mut message = message.clone();
         let mut waiting = 0;
         for _ in 0..ATTEMPTS {
-            let (item, pieces) = item::of_message(&message)?;
-            let mut writes = vec![self.put_marker(dedupe, &row, waiting, None)?];
-            writes.push(self.conversation_write(conversation)?);
-            writes.push(self.put_new(item)?);
-            for piece in pieces {
-                writes.push(self.put_plain(piece)?);
-            }
-            match self.transact(writes).await? {
+            match self.transact(self.message_writes(conversation, &message, dedupe, waiting)?).await? {
                 Ended::Written => return Ok(Recorded::New),
                 Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                     Obstacle::Recorded => return Ok(Recorded::Duplicate),
@@ -189,6 +189,43 @@ impl Table {
         Ok(Recorded::Stale)
     }
 
+    /// The writes of a message before which `waiting` changes came.
+    pub(crate) fn message_writes(
+        &self,
+        conversation: &Conversation,
+        message: &Message,
+        dedupe: &DedupeKey,
+        waiting: usize,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let row = key::message(&message.conversation, &message.id);
+        let (item, pieces) = item::of_message(message)?;
+        let mut writes = vec![self.put_marker(dedupe, &row, waiting, None)?, self.conversation_write(conversation)?, self.put_new(item)?];
+        for piece in pieces {
+            writes.push(self.put_plain(piece)?);
+        }
+        Ok(writes)
+    }
+
+    /// The writes of an event, with the conversation that it moves, if any.
+    pub(crate) fn event_writes(
+        &self,
+        conversation: Option<&Conversation>,
+        event: &TimelineEvent,
+        key: &Key,
+        dedupe: &DedupeKey,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let (item, pieces) = item::of_event(event, key)?;
+        let expires_at = event.occurred_at.as_millis() / 1000;
+        let mut writes = vec![self.put_marker(dedupe, key, 0, Some(expires_at))?];
+        if let Some(conversation) = conversation {
+            writes.push(self.conversation_write(conversation)?);
+        }
+        for item in std::iter::once(item).chain(pieces) {
+            writes.push(self.put_plain(item)?);
+        }
+        Ok(writes)
+    }
+
     async fn record_event(
         &self,
         conversation: Option<&Conversation>,
@@ -196,17 +233,7 @@ impl Table {
         key: &Key,
         dedupe: &DedupeKey,
     ) -> Result<Recorded, StoreError> {
-        let (item, pieces) = item::of_event(event, key)?;
-        let expires_at = event.occurred_at.as_millis() / 1000;
-        let mut writes = vec![self.put_marker(dedupe, key, 0, Some(expires_at))?];
-        if let Some(conversation) = conversation {
-            writes.push(self.conversation_write(conversation)?);
-        }
-        writes.push(self.put_plain(item)?);
-        for piece in pieces {
-            writes.push(self.put_plain(piece)?);
-        }
-        match self.transact(writes).await? {
+        match self.transact(self.event_writes(conversation, event, key, dedupe)?).await? {
             Ended::Written => Ok(Recorded::New),
             Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                 Obstacle::Recorded | Obstacle::Changes(_) => Ok(Recorded::Duplicate),
@@ -260,7 +287,7 @@ impl Table {
     }
 
     /// Makes the Page listable, once a process: a row that never changes.
-    async fn register_page(&self, page: &PageId) -> Result<(), StoreError> {
+    pub(crate) async fn register_page(&self, page: &PageId) -> Result<(), StoreError> {
         let known = |table: &Self| table.known_pages.lock().is_ok_and(|pages| pages.contains(page));
         if known(self) {
             return Ok(());

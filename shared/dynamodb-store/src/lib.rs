@@ -13,6 +13,7 @@ pub mod key;
 mod outbox;
 mod pages;
 mod parked;
+mod together;
 mod transaction;
 
 use std::collections::BTreeSet;

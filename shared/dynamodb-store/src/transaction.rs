@@ -27,12 +27,36 @@ pub(crate) enum Verdict {
     Conflict,
 }
 
+/// How a transaction of several independent parts ended.
+#[derive(Debug)]
+pub(crate) enum EndedTogether {
+    Written,
+    /// Nothing was written: for each write, in order, whether it was in the way.
+    Cancelled(Vec<bool>),
+}
+
 impl Table {
     pub(crate) async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Ended, StoreError> {
+        match self.send(writes).await? {
+            None => Ok(Ended::Written),
+            Some(reasons) => reasons.into_iter().map(verdict).collect::<Result<_, _>>().map(Ended::Cancelled),
+        }
+    }
+
+    /// Makes a transaction whose parts have nothing to do with one another.
+    pub(crate) async fn transact_together(&self, writes: Vec<TransactWriteItem>) -> Result<EndedTogether, StoreError> {
+        let was_in_the_way = |reason: CancellationReason| reason.code.is_some_and(|code| code != "None");
+        Ok(match self.send(writes).await? {
+            None => EndedTogether::Written,
+            Some(reasons) => EndedTogether::Cancelled(reasons.into_iter().map(was_in_the_way).collect()),
+        })
+    }
+
+    /// Sends a transaction and returns why it was cancelled, if it was.
+    async fn send(&self, writes: Vec<TransactWriteItem>) -> Result<Option<Vec<CancellationReason>>, StoreError> {
         let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(failed) = sent else { return Ok(Ended::Written) };
-        let Some(reasons) = cancellation(&failed) else { return Err(error::of(failed)) };
-        reasons.into_iter().map(verdict).collect::<Result<_, _>>().map(Ended::Cancelled)
+        let Err(failed) = sent else { return Ok(None) };
+        cancellation(&failed).map(Some).ok_or_else(|| error::of(failed))
     }
 }
 

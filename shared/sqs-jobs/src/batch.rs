@@ -75,6 +75,30 @@ where
     response
 }
 
+/// Works the messages of `event` all at once with `jobs`, which says of each, in order, how it ended, and answers which go back.
+///
+/// It is for a queue without order, whose jobs are cheaper together. A message of which nothing is said goes back.
+pub async fn work_together<Work>(queue: &SourceQueue, event: SqsEvent, jobs: impl FnOnce(Vec<SqsMessage>) -> Work) -> SqsBatchResponse
+where
+    Work: Future<Output = Vec<JobEnd>>,
+{
+    let messages = event.records;
+    let ends = jobs(messages.clone()).await.into_iter().chain(std::iter::repeat(JobEnd::GiveBack { pause: None }));
+    let unfinished = messages.into_iter().zip(ends).filter_map(|(message, end)| match end {
+        JobEnd::Done => None,
+        JobEnd::GiveBack { pause } => Some((message, pause)),
+    });
+    let give_back = |(message, pause): (SqsMessage, Option<Duration>)| async move {
+        if let Some(pause) = pause {
+            queue.pause(&message, pause).await;
+        }
+        failure(message)
+    };
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = stream::iter(unfinished).map(give_back).buffered(SIDE_BY_SIDE).collect().await;
+    response
+}
+
 async fn work_group<F, Work>(queue: &SourceQueue, group: Vec<SqsMessage>, job: &F) -> Vec<BatchItemFailure>
 where
     F: Fn(SqsMessage) -> Work,
@@ -157,6 +181,16 @@ mod tests {
         let (worked, failed) = run(Ordering::ByGroup, messages, "a2").await;
         assert_eq!(worked, ["a1", "a2", "b1", "b2"]);
         assert_eq!(failed, ["a2", "a3"]);
+    }
+
+    #[tokio::test]
+    async fn together_each_ends_on_its_own_and_what_is_not_spoken_of_goes_back() {
+        let mut event = SqsEvent::default();
+        event.records = vec![message("a", ""), message("b", ""), message("c", "")];
+        let ends = vec![JobEnd::GiveBack { pause: None }, JobEnd::Done];
+        let response = work_together(&queue(), event, |_| async { ends }).await;
+        let failed: Vec<_> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        assert_eq!(failed, ["a", "c"]);
     }
 
     #[tokio::test]

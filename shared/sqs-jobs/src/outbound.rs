@@ -1,9 +1,17 @@
 //! The outbound queue: what `deliver` has to do.
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::job::{Occasion, OutboundJob};
 use domain::ports::{JobQueueError, OutboundQueue};
+use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
+
+/// The most messages of one call.
+const MOST_JOBS: usize = 10;
+
+/// How many calls are made side by side.
+const SIDE_BY_SIDE: usize = 4;
 
 /// The version of the envelope.
 const VERSION: u32 = 1;
@@ -53,6 +61,50 @@ impl OutboundQueue for OutboundJobs {
             .await;
         sent.map(drop).map_err(|err| JobQueueError { reason: crate::reason(&err) })
     }
+
+    async fn enqueue_all(&self, jobs: &[(OutboundJob, Occasion)]) -> Vec<Result<(), JobQueueError>> {
+        if let [(job, occasion)] = jobs {
+            return vec![self.enqueue(job, occasion).await];
+        }
+        let batches: Vec<_> = jobs.chunks(MOST_JOBS).map(|jobs| self.enqueue_batch(jobs)).collect();
+        let enqueued: Vec<Vec<_>> = stream::iter(batches).buffered(SIDE_BY_SIDE).collect().await;
+        enqueued.into_iter().flatten().collect()
+    }
+}
+
+impl OutboundJobs {
+    /// Enqueues with one call as many jobs as it takes. What is not named among the successful has failed.
+    async fn enqueue_batch(&self, jobs: &[(OutboundJob, Occasion)]) -> Vec<Result<(), JobQueueError>> {
+        let entries: Result<Vec<_>, _> = jobs.iter().enumerate().map(|(number, (job, occasion))| entry(number, job, occasion)).collect();
+        let sent = match entries {
+            Ok(entries) => {
+                let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+                sent.map_err(|err| JobQueueError { reason: crate::reason(&err) })
+            }
+            Err(err) => Err(err),
+        };
+        let ended = |number: usize| match &sent {
+            Ok(output) if output.successful.iter().any(|entry| entry.id == number.to_string()) => Ok(()),
+            Ok(output) => {
+                let failed = output.failed.iter().find(|entry| entry.id == number.to_string());
+                let reason = failed.map_or_else(|| String::from("it said nothing of the job"), |entry| entry.code.clone());
+                Err(JobQueueError { reason })
+            }
+            Err(err) => Err(JobQueueError { reason: err.reason.clone() }),
+        };
+        (0..jobs.len()).map(ended).collect()
+    }
+}
+
+fn entry(number: usize, job: &OutboundJob, occasion: &Occasion) -> Result<SendMessageBatchRequestEntry, JobQueueError> {
+    let body = write(job).map_err(|err| JobQueueError { reason: err.to_string() })?;
+    SendMessageBatchRequestEntry::builder()
+        .id(number.to_string())
+        .message_body(body)
+        .message_group_id(job.group())
+        .message_deduplication_id(job.deduplication_id(occasion))
+        .build()
+        .map_err(|err| JobQueueError { reason: err.to_string() })
 }
 
 /// Writes a job as a message body.

@@ -13,6 +13,7 @@ pub mod recording;
 pub mod saving;
 pub mod sending;
 pub mod timeline;
+pub mod together;
 
 mod steps;
 

@@ -21,6 +21,15 @@ macro_rules! store_contract {
                 a_stale_summary_writes_no_event
                 a_tap_without_a_number_is_recorded_once
                 conversations_do_not_know_of_one_another;
+            together: several_conversations_are_read_in_their_order
+                several_recordings_stand_as_if_each_were_alone
+                one_in_the_way_costs_no_other
+                a_kept_change_is_taken_among_others
+                two_of_one_conversation_are_not_both_written
+                more_than_one_transaction_takes_are_written
+                what_is_long_is_written_among_others
+                the_same_recordings_at_once_are_written_once
+                nothing_together_is_nothing;
             changes: a_customers_message_comes_with_what_was_kept_for_it
                 an_unsent_message_comes_without_its_words
                 our_message_takes_what_was_kept_when_its_platform_id_is_known

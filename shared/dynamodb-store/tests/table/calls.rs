@@ -2,7 +2,7 @@
 
 use domain::id::MessageId;
 use domain::inbound::{InboundEvent, NotedKind};
-use domain::ingest::{Ingested, ingest};
+use domain::ingest::{Addition, Ingested, ingest, ingest_all};
 use domain::message::{Message, MessageChange, WaitingFor};
 use domain::ports::{Claim, DueIndex, History, Inbox, InboxFilter, Order, Outbox, Parked};
 use domain::reply::{Draft, reply};
@@ -15,6 +15,7 @@ use testkit::{FakeQueue, FakeSendApi, ManualClock};
 use crate::engine::Engine;
 
 const GET: &str = "GetItem";
+const BATCH_GET: &str = "BatchGetItem";
 const PUT: &str = "PutItem";
 const UPDATE: &str = "UpdateItem";
 const DELETE: &str = "DeleteItem";
@@ -89,6 +90,41 @@ async fn a_reaction_changes_its_message_and_opens_the_window() {
     let engine = begun().await;
     let (_, calls) = take(&engine, &customer_reacts("m_Hi", Some("love")).at(at(5)).build()).await;
     assert_eq!(calls, [GET, GET, TRANSACT, GET, PUT]);
+}
+
+#[tokio::test]
+async fn messages_of_many_are_one_read_and_a_write_for_each_thirty_three() {
+    let engine = begun().await;
+    let events: Vec<InboundEvent> =
+        (0..50).map(|number| customer_says("Hello").by(&format!("8{number}")).numbered(&format!("m_{number}")).build()).collect();
+    let additions: Vec<Addition<'_>> = events.iter().filter_map(|event| Addition::of(event, at(0))).collect();
+    engine.calls.take();
+    let ends = ingest_all(&engine.table, &FakeQueue::default(), &additions, at(0)).await;
+    assert!(ends.len() == 50 && ends.iter().all(|end| matches!(end, Ok(Ingested::New))), "{ends:?}");
+    assert_eq!(engine.calls.take(), [BATCH_GET, TRANSACT, TRANSACT]);
+}
+
+#[tokio::test]
+async fn a_duplicate_among_others_is_one_refused_write_more() {
+    let engine = begun().await;
+    let events = [customer_says("Hi").build(), customer_says("Hello").by("8").build(), customer_says("Hey").by("9").build()];
+    let additions: Vec<Addition<'_>> = events.iter().filter_map(|event| Addition::of(event, at(0))).collect();
+    engine.calls.take();
+    let ends = ingest_all(&engine.table, &FakeQueue::default(), &additions, at(0)).await;
+    assert!(matches!(ends.as_slice(), [Ok(Ingested::Duplicate), Ok(Ingested::New), Ok(Ingested::New)]), "{ends:?}");
+    // The bet that was lost, the two others together, the duplicate by itself.
+    assert_eq!(engine.calls.take(), [BATCH_GET, TRANSACT, TRANSACT, TRANSACT]);
+}
+
+#[tokio::test]
+async fn one_message_together_is_one_message_alone() {
+    let engine = begun().await;
+    let event = customer_says("Hello").at(at(1)).build();
+    let additions: Vec<Addition<'_>> = Addition::of(&event, at(1)).into_iter().collect();
+    engine.calls.take();
+    let ends = ingest_all(&engine.table, &FakeQueue::default(), &additions, at(1)).await;
+    assert!(matches!(ends.as_slice(), [Ok(Ingested::New)]), "{ends:?}");
+    assert_eq!(engine.calls.take(), [GET, TRANSACT]);
 }
 
 #[tokio::test]

@@ -31,9 +31,12 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    pub(super) fn recording(&self) -> Recording<'_> {
+        Recording { conversation: &self.conversation, entry: self.entry.as_ref().map(|entry| (entry, &self.key)) }
+    }
+
     pub(super) async fn write(&self, store: &impl Store) -> Tried<Recorded> {
-        let recording = Recording { conversation: &self.conversation, entry: self.entry.as_ref().map(|entry| (entry, &self.key)) };
-        Ok(store.record(&recording).await?)
+        Ok(store.record(&self.recording()).await?)
     }
 
     pub(super) fn message(&self) -> Tried<&Message> {
