@@ -67,6 +67,7 @@ impl Gateway {
         }
         match tokio::time::timeout(target.timeout, target.function.call(event)).await {
             Ok(Ok(answer)) => {
+                failpoint::before("gateway.answer");
                 self.tell_simulator(&call, &body, &answer);
                 response(&answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
             }

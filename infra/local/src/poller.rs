@@ -54,6 +54,7 @@ struct Batch {
 
 impl Batch {
     async fn work(&self, function: &Arc<RunningFunction>, messages: Vec<Message>) {
+        failpoint::after("poller.receive");
         let records: Vec<Json> = messages.iter().map(|message| record(message, &self.arn)).collect();
         // A failed call gives the whole batch back, when its visibility ends.
         let Ok(answer) = function.call(json!({ "Records": records })).await else { return };
@@ -64,7 +65,7 @@ impl Batch {
         if handles.is_empty() {
             return;
         }
-        if let Err(err) = self.delete(handles).await {
+        if let Err(err) = failpoint::around("poller.delete", self.delete(handles)).await {
             tracing::warn!(queue = %self.queue, error = %err, "done jobs could not be deleted; they come again and do nothing");
         }
     }

@@ -33,6 +33,7 @@ impl DueIndex for Table {
 
     async fn postpone(&self, due: &Due, until: Timestamp) -> Result<(), StoreError> {
         let sort = |at| AttributeValue::S(key::due_sort(at, &due.conversation, &due.message));
+        failpoint::before("table.postpone");
         let moved = self
             .client
             .update_item()
@@ -45,6 +46,7 @@ impl DueIndex for Table {
             .expression_attribute_values(":read", sort(due.due_at))
             .send()
             .await;
+        failpoint::after("table.postpone");
         match moved {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),

@@ -79,7 +79,7 @@ impl History for Table {
             if message.unsent_at.is_some() {
                 writes.extend(self.piece_deletes(&message).await?);
             }
-            let verdicts = match self.transact(writes).await? {
+            let verdicts = match failpoint::around("table.save", self.transact(writes)).await? {
                 Ended::Written => {
                     message.revision += 1;
                     return Ok(Saved::Saved(Box::new(message)));
@@ -106,6 +106,7 @@ impl History for Table {
     }
 
     async fn keep_change(&self, dedupe: &DedupeKey, platform_id: &PlatformMessageId, change: &MessageChange) -> Result<Kept, StoreError> {
+        failpoint::before("table.keep_change");
         let kept = self
             .client
             .update_item()
@@ -122,6 +123,7 @@ impl History for Table {
             .return_values_on_condition_check_failure(SHOW)
             .send()
             .await;
+        failpoint::after("table.keep_change");
         let Err(failed) = kept else { return Ok(Kept::UntilMessageComes) };
         let found = error::refused_item(failed)?;
         if found.as_ref().map(item::to_marker).transpose()?.is_some_and(|marker| marker.row.is_none()) {
@@ -153,7 +155,7 @@ impl Table {
         for (name, value) in values {
             put = put.expression_attribute_values(name, value);
         }
-        match put.send().await {
+        match failpoint::around("table.put_conversation", put.send()).await {
             Ok(_) => Ok(Recorded::New),
             Err(SdkError::ServiceError(service))
                 if matches!(
@@ -172,7 +174,8 @@ impl Table {
         let mut message = message.clone();
         let mut waiting = 0;
         for _ in 0..ATTEMPTS {
-            match self.transact(self.message_writes(conversation, &message, dedupe, waiting)?).await? {
+            let writes = self.message_writes(conversation, &message, dedupe, waiting)?;
+            match failpoint::around("table.record_message", self.transact(writes)).await? {
                 Ended::Written => return Ok(Recorded::New),
                 Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                     Obstacle::Recorded => return Ok(Recorded::Duplicate),
@@ -233,7 +236,8 @@ impl Table {
         key: &Key,
         dedupe: &DedupeKey,
     ) -> Result<Recorded, StoreError> {
-        match self.transact(self.event_writes(conversation, event, key, dedupe)?).await? {
+        let writes = self.event_writes(conversation, event, key, dedupe)?;
+        match failpoint::around("table.record_event", self.transact(writes)).await? {
             Ended::Written => Ok(Recorded::New),
             Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                 Obstacle::Recorded | Obstacle::Changes(_) => Ok(Recorded::Duplicate),
@@ -293,7 +297,8 @@ impl Table {
             return Ok(());
         }
         let item = item::keyed(&key::page(page));
-        self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.map_err(error::of)?;
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        failpoint::around("table.register_page", put.send()).await.map_err(error::of)?;
         if let Ok(mut pages) = self.known_pages.lock() {
             pages.insert(page.clone());
         }

@@ -26,7 +26,8 @@ impl Table {
         }
         let pieces = blob::pack(&mut head, &key, &parked.body);
         for item in pieces.into_iter().chain([head]) {
-            self.client.put_item().table_name(&self.name).set_item(Some(item)).send().await.map_err(error::of)?;
+            let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+            failpoint::around("table.park", put.send()).await.map_err(error::of)?;
         }
         Ok(())
     }

@@ -112,6 +112,8 @@ impl GraphApi {
             request = request.json(body);
         }
         let response = request.send().await.map_err(CallError::of)?;
+        // Meta has acted on it, and nobody has read what came of it.
+        failpoint::after("graph.request");
         Ok(Answer::read(response, call.longest_answer).await)
     }
 

@@ -75,6 +75,7 @@ impl IntakeQueue {
 
     /// Puts one delivery into the queue, with one call.
     pub async fn put(&self, body: QueueBody, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
+        failpoint::before("queue.intake");
         let sent = self
             .client
             .send_message()
@@ -86,6 +87,7 @@ impl IntakeQueue {
             .message_attributes(REQUEST_ID, text(if request_id.is_empty() { "none" } else { request_id })?)
             .send()
             .await;
+        failpoint::after("queue.intake");
         sent.map(drop).map_err(|err| IntakeError { reason: crate::reason(&err) })
     }
 }

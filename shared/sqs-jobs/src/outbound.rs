@@ -50,6 +50,7 @@ impl OutboundJobs {
 impl OutboundQueue for OutboundJobs {
     async fn enqueue(&self, job: &OutboundJob, occasion: &Occasion) -> Result<(), JobQueueError> {
         let body = write(job).map_err(|err| JobQueueError { reason: err.to_string() })?;
+        failpoint::before("queue.outbound");
         let sent = self
             .client
             .send_message()
@@ -59,6 +60,7 @@ impl OutboundQueue for OutboundJobs {
             .message_deduplication_id(job.deduplication_id(occasion))
             .send()
             .await;
+        failpoint::after("queue.outbound");
         sent.map(drop).map_err(|err| JobQueueError { reason: crate::reason(&err) })
     }
 
