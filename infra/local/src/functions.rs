@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -58,6 +59,24 @@ pub(crate) struct RunningFunction {
     name: String,
     timeout: Duration,
     code: Code,
+    /// How many calls are being worked.
+    calls: AtomicUsize,
+}
+
+/// Counts a call for as long as it is worked.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(calls: &'a AtomicUsize) -> Self {
+        calls.fetch_add(1, Ordering::SeqCst);
+        Self(calls)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl RunningFunction {
@@ -81,11 +100,12 @@ impl RunningFunction {
             other => return Err(FunctionError::Unknown(other.into())),
         };
         let code = started.map_err(|source| FunctionError::Start { name: function.code.clone(), source })?;
-        Ok(Arc::new(Self { name: function.code.clone(), timeout: function.timeout, code }))
+        Ok(Arc::new(Self { name: function.code.clone(), timeout: function.timeout, code, calls: AtomicUsize::new(0) }))
     }
 
     /// Calls the function with an event, as Lambda does.
     pub(crate) async fn call(self: &Arc<Self>, event: Json) -> Result<Json, CallError> {
+        let _counted = Counted::new(&self.calls);
         let function = Arc::clone(self);
         let timeout = self.timeout;
         // A task of its own, so that a panic ends the call and not the stack.
@@ -103,6 +123,11 @@ impl RunningFunction {
             tracing::error!(function = self.name, error = %err, "function failed");
         }
         outcome
+    }
+
+    /// Tells whether a call is being worked.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) > 0
     }
 
     async fn work(&self, event: Json) -> Result<Json, CallError> {

@@ -25,6 +25,9 @@ use crate::time::StackClock;
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 
+/// How long a caller may take to write its body. API Gateway documents no number; it gives the whole exchange thirty seconds.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
 /// A route with the function behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
@@ -57,8 +60,9 @@ impl Gateway {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         let Some((target, parameters)) = self.find(&parts.method, &path) else { return message(StatusCode::NOT_FOUND, "Not Found") };
-        let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = match read_body(body, BODY_WITHIN).await {
+            Ok(body) => body,
+            Err(refused) => return refused,
         };
         let call = Call { method: &parts.method, path: &path, query: parts.uri.query().unwrap_or_default(), headers: &parts.headers };
         let event = self.event(target, &call, &parameters, &body);
@@ -131,6 +135,15 @@ impl Gateway {
             }
         }
         event
+    }
+}
+
+/// Reads a body to its end; the answer when it is too long, breaks off, or does not come to an end within the time.
+async fn read_body(body: Body, within: Duration) -> Result<Bytes, Response> {
+    match tokio::time::timeout(within, axum::body::to_bytes(body, LARGEST_BODY)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")),
+        Err(_) => Err(message(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
     }
 }
 
@@ -221,5 +234,14 @@ mod tests {
         assert_eq!(path_parameters("/v1/{proxy+}", "/v1/a/b/c").unwrap()["proxy"], "a/b/c");
         assert_eq!(path_parameters("/v1/{proxy+}", "/v1/"), None);
         assert_eq!(path_parameters("/v1/{proxy+}", "/v1"), None);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let endless = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read_body(endless, Duration::from_millis(1)).await.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(read_body(Body::from("all of it"), BODY_WITHIN).await.unwrap(), "all of it");
+        let long = Body::from(vec![b' '; LARGEST_BODY + 1]);
+        assert_eq!(read_body(long, BODY_WITHIN).await.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

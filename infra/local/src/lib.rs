@@ -57,7 +57,8 @@ pub struct Options {
     pub data: PathBuf,
     /// The port of the gateway; 0 for any.
     pub port: u16,
-    /// Variables that replace what the stack makes up: secrets, `GRAPH_API_URL`, `RUST_LOG`.
+    /// Variables that replace what the stack makes up: secrets, `GRAPH_API_URL`, `RUST_LOG`. `SHOPBELL_DYNAMODB_URL` and
+    /// `SHOPBELL_SQS_URL` put something between the functions and the stores that run here.
     pub environment: Environment,
     pub clock: StackClock,
 }
@@ -101,6 +102,7 @@ pub struct Stack {
     simulator: Simulator,
     queues: Engine,
     model: StackModel,
+    functions: Functions,
     /// What takes work.
     front: Shutdown,
     /// What keeps it; stopped last.
@@ -140,6 +142,7 @@ impl Stack {
             simulator,
             queues: aws.queues,
             model,
+            functions,
             front,
             stores,
             _lock: lock,
@@ -181,6 +184,12 @@ impl Stack {
     #[must_use]
     pub const fn queues(&self) -> &Engine {
         &self.queues
+    }
+
+    /// Tells whether a function works right now. A test moves its clock only while none does: no call takes minutes.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.functions.values().any(|function| function.is_busy())
     }
 
     #[must_use]
@@ -237,12 +246,13 @@ fn reply_command(url: &str, key: &str, page: &str, psid: &str) -> String {
 /// What differs between this machine and the cloud, and nothing else.
 fn overrides(options: &Options, url: &str, secrets: &Secrets, aws: &aws::Aws) -> BTreeMap<String, String> {
     let graph = options.environment.optional("GRAPH_API_URL").unwrap_or_else(|| format!("{url}/graph/v26.0"));
+    let between = |name: &str, url: &str| options.environment.optional(name).unwrap_or_else(|| url.to_owned());
     let mut overrides = BTreeMap::from([
         ("AWS_REGION".into(), "us-east-1".into()),
         ("AWS_ACCESS_KEY_ID".into(), "local".into()),
         ("AWS_SECRET_ACCESS_KEY".into(), "local".into()),
-        ("AWS_ENDPOINT_URL_DYNAMODB".into(), aws.dynamodb_url.clone()),
-        ("AWS_ENDPOINT_URL_SQS".into(), aws.sqs_url.clone()),
+        ("AWS_ENDPOINT_URL_DYNAMODB".into(), between("SHOPBELL_DYNAMODB_URL", &aws.dynamodb_url)),
+        ("AWS_ENDPOINT_URL_SQS".into(), between("SHOPBELL_SQS_URL", &aws.sqs_url)),
         ("GRAPH_API_URL".into(), graph),
     ]);
     overrides.extend(secrets.variables());

@@ -31,6 +31,12 @@ impl StackClock {
         self.simulator.advance(span);
     }
 
+    /// Moves a manual clock back, as when a machine's time is set right.
+    pub fn turn_back(&self, span: Duration) {
+        self.queues.turn_back(span);
+        self.simulator.turn_back(span);
+    }
+
     pub(crate) fn queues(&self) -> local_sqs::Clock {
         self.queues.clone()
     }

@@ -1,7 +1,7 @@
 //! Places before and after each durable step, at which a test stops the process as `kill -9` does.
 //!
 //! Without the feature `armed` every function here is empty, and what deploys has nothing of it; see docs/adr/0016. With the feature, a
-//! process stops at the one place that [`arm`] named.
+//! process stops at the one place that [`arm`] was given.
 
 use std::future::Future;
 
@@ -26,18 +26,32 @@ pub async fn around<Made>(step: &'static str, making: impl Future<Output = Made>
     made
 }
 
-#[cfg(feature = "armed")]
-pub use switch::{ArmError, arm};
+/// The process stops nowhere: the place is not written as `table.save.after@2`, one is named already, or the build has no failpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArmError;
+
+/// Lets the process stop at `place`: a step, `.before` or `.after`, and behind `@` which time that it is passed, from 1.
+pub fn arm(place: &str) -> Result<(), ArmError> {
+    switch::arm(place)
+}
 
 #[cfg(not(feature = "armed"))]
 mod switch {
+    use super::ArmError;
+
     pub(crate) const fn pass(_step: &'static str, _side: &'static str) {}
+
+    pub(crate) const fn arm(_place: &str) -> Result<(), ArmError> {
+        Err(ArmError)
+    }
 }
 
 #[cfg(feature = "armed")]
 mod switch {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::ArmError;
 
     struct Armed {
         step: String,
@@ -48,12 +62,7 @@ mod switch {
 
     static ARMED: OnceLock<Armed> = OnceLock::new();
 
-    /// The place is not written as `table.save.after@2`, or one is armed already.
-    #[derive(Debug)]
-    pub struct ArmError;
-
-    /// Lets the process stop at `place`: a step, `.before` or `.after`, and after `@` which time that it is passed, from 1.
-    pub fn arm(place: &str) -> Result<(), ArmError> {
+    pub(crate) fn arm(place: &str) -> Result<(), ArmError> {
         let (point, times) = place.rsplit_once('@').ok_or(ArmError)?;
         let (step, side) = point.rsplit_once('.').filter(|(_, side)| ["before", "after"].contains(side)).ok_or(ArmError)?;
         let times = times.parse().ok().filter(|times| *times > 0).ok_or(ArmError)?;

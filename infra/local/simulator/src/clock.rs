@@ -37,6 +37,13 @@ impl Clock {
         }
     }
 
+    /// Moves a manual clock back, as when a machine's time is set right. Does nothing to the system's clock.
+    pub fn turn_back(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            time.send_modify(|now| *now = now.saturating_sub(millis(by)));
+        }
+    }
+
     /// Tells the milliseconds since 1970.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]

@@ -36,6 +36,13 @@ impl Clock {
         }
     }
 
+    /// Moves a manual clock back, as when a machine's time is set right. Does nothing to the machine's clock.
+    pub fn turn_back(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            time.send_modify(|now_ms| *now_ms = now_ms.saturating_sub(millis(by)));
+        }
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> i64 {

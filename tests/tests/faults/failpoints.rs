@@ -1,0 +1,100 @@
+//! The process stops before and after each durable step, and starts again.
+
+use super::load::Load;
+use super::program::Program;
+use super::table::Tally;
+use crate::{Case, Extent};
+
+/// A step of the code with the sides at which a process may stop there.
+struct Step {
+    name: &'static str,
+    sides: &'static [&'static str],
+    /// How often the load passes it at least.
+    passed: u32,
+    doing: Doing,
+}
+
+#[derive(Clone, Copy)]
+enum Doing {
+    Everything,
+    NobodyKnows,
+}
+
+const BOTH: &[&str] = &["before", "after"];
+
+const fn step(name: &'static str, passed: u32) -> Step {
+    one(name, BOTH, passed)
+}
+
+const fn one(name: &'static str, sides: &'static [&'static str], passed: u32) -> Step {
+    Step { name, sides, passed, doing: Doing::Everything }
+}
+
+/// Every step of the code; a test compares this with the sources.
+const STEPS: [Step; 20] = [
+    one("gateway.answer", &["before"], 9),
+    step("queue.intake", 9),
+    one("poller.receive", &["after"], 9),
+    step("poller.delete", 9),
+    step("table.register_page", 3),
+    step("table.keep_change", 1),
+    step("table.park", 1),
+    step("table.record_message", 9),
+    step("table.record_event", 1),
+    step("table.put_conversation", 2),
+    step("table.accept", 6),
+    step("queue.outbound", 6),
+    step("table.claim", 6),
+    step("graph.send", 6),
+    one("graph.request", &["after"], 6),
+    step("table.save", 6),
+    step("table.set_waiting", 2),
+    step("queue.pause", 1),
+    step("table.postpone", 1),
+    Step { name: "table.forget", sides: BOTH, passed: 1, doing: Doing::NobodyKnows },
+];
+
+pub(crate) fn cases() -> Vec<Case> {
+    STEPS.into_iter().map(case).collect()
+}
+
+fn case(step: Step) -> Case {
+    let fault = match step.name {
+        "gateway.answer" => String::from("process stops before an answer leaves"),
+        "poller.receive" => String::from("process stops after a batch was received"),
+        "graph.request" => String::from("process stops after Meta acted, its answer unread"),
+        name => format!("process stops before and after {name}"),
+    };
+    Case::new(&fault, async move |extent| {
+        let mut tally = Tally::default();
+        let times: Vec<u32> = match extent {
+            Extent::Brief => vec![1],
+            Extent::Full => [1, 2, 5].into_iter().filter(|time| *time <= step.passed).collect(),
+        };
+        for side in step.sides {
+            for time in &times {
+                tally.add(stop_at(&format!("{}.{side}@{time}", step.name), step.doing).await);
+            }
+        }
+        tally
+    })
+}
+
+async fn stop_at(place: &str, doing: Doing) -> Tally {
+    let program = Program::start_to_fail(&[], Some(place)).await;
+    let mut load = Load::new(3);
+    let mut tally = match doing {
+        Doing::Everything => {
+            load.everything(&program).await;
+            load.settle(&program).await
+        }
+        Doing::NobodyKnows => {
+            load.nobody_knows(&program).await;
+            // A person decides about the one in doubt, which did arrive.
+            load.settle_with(&program, &["sent", "delivered", "read", "unconfirmed"]).await
+        }
+    };
+    tally.injected = program.ended();
+    assert!(tally.injected == 1, "{place}: the process ended {} times", tally.injected);
+    tally
+}

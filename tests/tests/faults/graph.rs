@@ -1,0 +1,2 @@
+use crate::Case;
+pub(crate) fn cases() -> Vec<Case> { Vec::new() }

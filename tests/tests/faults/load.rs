@@ -1,0 +1,274 @@
+//! What is done to a stack while a fault is on, and what must stand there afterwards.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use messenger_simulator::{ActiveFault, Faults, SendFault, WebhookFaults};
+use serde_json::{Value as Json, json};
+
+use super::program::{PAGES, Program};
+use super::table::Tally;
+
+/// When the first customer wrote.
+const FIRST_MS: i64 = 1_795_000_000_000;
+
+/// How many calls are made at a time.
+const AT_A_TIME: usize = 8;
+
+/// How far the clock is moved at once, and how often until what is missing counts as lost: an hour and a half.
+const STEP: Duration = Duration::from_secs(15);
+const STEPS: usize = 360;
+
+/// After everything has come: time in which whatever may come twice does. Longer than any lease, hold and round of the sweep.
+const LINGER: Duration = Duration::from_mins(15);
+const LINGER_STEP: Duration = Duration::from_secs(30);
+
+/// Outbound states in which nothing more is on its way.
+const ENDED: [&str; 3] = ["sent", "delivered", "read"];
+
+/// A customer with everything that went in for them.
+#[derive(Debug, Clone)]
+pub(crate) struct Customer {
+    pub(crate) psid: String,
+    pub(crate) page: &'static str,
+    /// The ids of what they wrote, in the order of its moments.
+    pub(crate) wrote: Vec<String>,
+    /// The texts of the replies, in the order in which they were accepted.
+    pub(crate) replies: Vec<String>,
+}
+
+/// The customers of a run and what went in.
+pub(crate) struct Load {
+    pub(crate) customers: Vec<Customer>,
+    next: i64,
+}
+
+impl Load {
+    /// Customers spread over the Pages.
+    pub(crate) fn new(customers: usize) -> Self {
+        Self::on(customers, &PAGES)
+    }
+
+    pub(crate) fn on(customers: usize, pages: &[&'static str]) -> Self {
+        let customer = |number: usize| Customer {
+            psid: format!("7{number:015}"),
+            page: pages[number % pages.len()],
+            wrote: Vec::new(),
+            replies: Vec::new(),
+        };
+        Self { customers: (0..customers).map(customer).collect(), next: 0 }
+    }
+
+    /// Makes the next message of a customer.
+    pub(crate) fn message(&mut self, customer: usize) -> Vec<u8> {
+        let number = self.next;
+        self.next += 1;
+        let customer = &mut self.customers[customer];
+        let mid = format!("m_{number:05}");
+        customer.wrote.push(mid.clone());
+        body(customer, number, "message", json!({ "mid": mid, "text": format!("message {number}") }))
+    }
+
+    /// Makes `count` deliveries in turns of the customers, a fifth of them twice, in any order.
+    pub(crate) fn messages(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let customers = self.customers.len();
+        let mut bodies: Vec<Vec<u8>> = (0..count).map(|number| self.message(number % customers)).collect();
+        bodies.extend(bodies.clone().into_iter().step_by(5));
+        shuffle(&mut bodies);
+        bodies
+    }
+
+    /// Delivers bodies, eight at a time, each until it is taken. `each` is called with the number of every one that was.
+    pub(crate) async fn deliver(program: &Program, bodies: &[Vec<u8>], each: impl AsyncFn(usize)) {
+        stream::iter(bodies.iter().enumerate())
+            .for_each_concurrent(AT_A_TIME, |(number, body)| {
+                let each = &each;
+                async move {
+                    program.deliver(body).await;
+                    each(number).await;
+                }
+            })
+            .await;
+    }
+
+    /// The conversation of each customer, once all are there.
+    pub(crate) async fn conversations(&self, program: &Program) -> BTreeMap<String, Json> {
+        for _ in 0..STEPS {
+            let rows = program.all("/v1/conversations").await;
+            let found: BTreeMap<String, Json> =
+                rows.into_iter().map(|row| (row["identity"]["id"].as_str().unwrap().to_owned(), row)).collect();
+            if self.customers.iter().all(|customer| found.contains_key(&customer.psid)) {
+                return found;
+            }
+            program.advance(STEP).await;
+        }
+        panic!("conversations are missing");
+    }
+
+    /// Replies `each` times to every customer in order, eight customers at a time.
+    pub(crate) async fn reply(&mut self, program: &Program, each: usize, accepted: impl AsyncFn()) {
+        let conversations = self.conversations(program).await;
+        stream::iter(&mut self.customers)
+            .for_each_concurrent(AT_A_TIME, |customer| {
+                let (accepted, id) = (&accepted, conversations[&customer.psid]["id"].as_str().unwrap());
+                async move {
+                    for _ in 0..each {
+                        let text = format!("reply {} to {}", customer.replies.len(), customer.psid);
+                        program.reply(id, &text).await;
+                        customer.replies.push(text);
+                        accepted().await;
+                    }
+                }
+            })
+            .await;
+    }
+
+    /// Waits until everything has come and all replies have ended, moving the clock; then some time longer. Tells what came.
+    pub(crate) async fn settle(&self, program: &Program) -> Tally {
+        self.settle_with(program, &ENDED).await
+    }
+
+    pub(crate) async fn settle_with(&self, program: &Program, ended: &[&str]) -> Tally {
+        let mut tally = Tally::default();
+        for _ in 0..STEPS {
+            let (now, all_ended) = self.look(program, ended).await;
+            tally = now;
+            if tally.lost.is_empty() && all_ended {
+                break;
+            }
+            program.advance(STEP).await;
+        }
+        for _ in 0..LINGER.as_secs() / LINGER_STEP.as_secs() {
+            program.advance(LINGER_STEP).await;
+        }
+        if tally.lost.is_empty() { self.look(program, ended).await.0 } else { tally }
+    }
+
+    /// Looks once; also tells whether every reply has ended.
+    pub(crate) async fn look(&self, program: &Program, ended: &[&str]) -> (Tally, bool) {
+        let mut tally = Tally { messages: self.customers.iter().map(|one| one.wrote.len() + one.replies.len()).sum(), ..Tally::default() };
+        let mut all_ended = true;
+        let conversations = program.all("/v1/conversations").await;
+        for customer in &self.customers {
+            let psid = &customer.psid;
+            let row = conversations.iter().find(|row| row["identity"]["id"] == **psid);
+            let Some(id) = row.and_then(|row| row["id"].as_str()) else {
+                tally.compare(&format!("inbox of {psid}"), &customer.wrote, &[]);
+                continue;
+            };
+            let rows = program.all(&format!("/v1/conversations/{id}/messages")).await;
+            let of = |direction: &str| rows.iter().filter(|row| row["direction"] == direction).cloned().collect::<Vec<Json>>();
+            let (inbound, outbound) = (of("inbound"), of("outbound"));
+            let mids: Vec<String> = inbound.iter().map(|row| row["platform_ids"][0].as_str().unwrap_or_default().to_owned()).collect();
+            tally.compare(&format!("inbox of {psid}"), &customer.wrote, &mids);
+            let texts: Vec<String> = outbound.iter().map(|row| row["text"].as_str().unwrap_or_default().to_owned()).collect();
+            tally.compare(&format!("history of {psid}"), &customer.replies, &texts);
+            tally.compare(&format!("phone of {psid}"), &customer.replies, &program.received_by(psid).await);
+            all_ended &= outbound.iter().all(|row| ended.contains(&row["state"].as_str().unwrap_or_default()));
+        }
+        if tally.lost.is_empty() && !all_ended {
+            // Shown as lost when it stays so: an end that nobody can see is none.
+            return (tally, false);
+        }
+        (tally, all_ended)
+    }
+
+    /// Does everything that passes each step of intake and sending: messages and what belongs to them, replies that leave, wait, are
+    /// tried again, and are in doubt.
+    pub(crate) async fn everything(&mut self, program: &Program) {
+        let first = self.customers[0].clone();
+        // Before the message that it changes, and what can never be read.
+        let reaction = json!({ "reaction": "love", "emoji": "❤", "action": "react", "mid": "m_00000" });
+        program.deliver(&body(&first, 9_000, "reaction", reaction)).await;
+        program.deliver(&body(&first, 9_001, "message", json!("no message"))).await;
+        let bodies = self.messages(4 * self.customers.len());
+        Self::deliver(program, &bodies, async |_| ()).await;
+        self.conversations(program).await;
+        program.deliver(&body(&first, 9_002, "brand_new_kind", json!({ "some": "thing" }))).await;
+
+        let [waits, doubt, again] = [0, 1, 2].map(|customer| self.customers[customer].psid.clone());
+        let sends = vec![
+            ActiveFault::next(1, SendFault::WindowClosed).to(&waits),
+            ActiveFault::next(1, SendFault::TemporaryFailure).to(&again),
+        ];
+        program.faults(&Faults { sends, ..Faults::none() }).await;
+        self.reply(program, 2, async || ()).await;
+        self.wait_for(program, &waits, "waiting").await;
+        let wakes = self.message(0);
+        program.deliver(&wakes).await;
+        self.until_ended(program).await;
+
+        let webhooks = WebhookFaults { drop_echo: true, ..WebhookFaults::default() };
+        program.faults(&Faults { sends: vec![ActiveFault::next(1, SendFault::AcceptedThenUnknown).to(&doubt)], webhooks }).await;
+        self.reply(program, 1, async || ()).await;
+        self.until_ended(program).await;
+        program.faults(&Faults::none()).await;
+    }
+
+    /// Lets a message end in doubt that nobody can resolve, with one behind it.
+    pub(crate) async fn nobody_knows(&mut self, program: &Program) {
+        let bodies = self.messages(self.customers.len());
+        Self::deliver(program, &bodies, async |_| ()).await;
+        self.conversations(program).await;
+        let doubt = self.customers[0].psid.clone();
+        let webhooks = WebhookFaults { drop_echo: true, ..WebhookFaults::default() };
+        program
+            .faults(&Faults { sends: vec![ActiveFault::next(1, SendFault::AcceptedThenUnknown).to(&doubt)], webhooks: webhooks.clone() })
+            .await;
+        self.reply(program, 1, async || ()).await;
+        self.wait_for(program, &doubt, "unconfirmed").await;
+        // The record is closed to us for good.
+        program.faults(&Faults { sends: vec![ActiveFault::until_off(SendFault::TokenDead)], webhooks }).await;
+        for _ in 0..60 {
+            program.advance(STEP).await;
+        }
+        program.faults(&Faults::none()).await;
+        self.reply(program, 1, async || ()).await;
+    }
+
+    /// Waits, in vain when a crash came between, until the first reply of a customer has a state.
+    pub(crate) async fn wait_for(&self, program: &Program, psid: &str, state: &str) {
+        let conversations = self.conversations(program).await;
+        let path = format!("/v1/conversations/{}/messages", conversations[psid]["id"].as_str().unwrap());
+        for _ in 0..100 {
+            let rows = program.all(&path).await;
+            let states: Vec<&str> = rows.iter().filter(|row| row["direction"] == "outbound").filter_map(|row| row["state"].as_str()).collect();
+            if states.contains(&state) {
+                return;
+            }
+            let mut pause = tokio::time::interval(Duration::from_millis(20));
+            pause.tick().await;
+            pause.tick().await;
+        }
+    }
+
+    async fn until_ended(&self, program: &Program) {
+        for _ in 0..STEPS {
+            let (tally, all_ended) = self.look(program, &ENDED).await;
+            if tally.lost.is_empty() && all_ended {
+                return;
+            }
+            program.advance(STEP).await;
+        }
+    }
+}
+
+/// A delivery of one element, `number` seconds after the first.
+pub(crate) fn body(customer: &Customer, number: i64, kind: &str, value: Json) -> Vec<u8> {
+    let mut element = json!({
+        "sender": { "id": customer.psid }, "recipient": { "id": customer.page }, "timestamp": FIRST_MS + number * 1000,
+    });
+    element[kind] = value;
+    json!({ "object": "page", "entry": [{ "id": customer.page, "time": 1, "messaging": [element] }] }).to_string().into_bytes()
+}
+
+/// Any order, the same each time.
+pub(crate) fn shuffle<T>(items: &mut [T]) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for place in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let other = usize::try_from(state >> 33).unwrap() % (place + 1);
+        items.swap(place, other);
+    }
+}
