@@ -69,7 +69,11 @@ async fn obey(stack: &Stack, clock: &StackClock, order: &Json) -> Result<Json, S
             look.tick().await;
         }
         let span = Duration::from_millis(by.unsigned_abs());
-        if by < 0 { clock.turn_back(span) } else { clock.advance(span) }
+        if by < 0 {
+            clock.turn_back(span)
+        } else {
+            clock.advance(span)
+        }
         return Ok(json!({ "now_ms": clock.now().as_millis() }));
     }
     if let Some(faults) = order.get("faults") {

@@ -1,2 +1,84 @@
-use crate::Case;
-pub(crate) fn cases() -> Vec<Case> { Vec::new() }
+//! Meta takes a send and does not say so, refuses, breaks off, or puts a Page on hold.
+
+use serde_json::json;
+
+use super::load::Load;
+use super::program::{PAGES, Program};
+use super::proxy::{Deed, Proxy};
+use super::table::Tally;
+use crate::{Case, Extent};
+
+/// A stack whose calls to the Graph API come by a proxy.
+async fn behind() -> (Program, Proxy) {
+    let proxy = Proxy::start().await;
+    let program = Program::start(&[("GRAPH_API_URL", &format!("{}/v26.0", proxy.url()))]).await;
+    proxy.to(&format!("{}/graph", program.addresses().await.url));
+    (program, proxy)
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let html = || String::from("<html><body>Bad gateway</body></html>");
+    let half = || String::from(r#"{"recipient_id":"70000"#);
+    let mut cases: Vec<Case> = [
+        ("Meta takes a send and the connection closes", Deed::LoseAnswer, 3),
+        ("Meta takes a send and never answers", Deed::Silence, 17),
+        ("connection to Meta closes before anything was taken", Deed::Refuse, 3),
+        ("Meta answers 500 without a code", Deed::Answer(500, html()), 3),
+        ("Meta answers 200 without an id", Deed::Answer(200, half()), 3),
+        ("Meta answers 503 with its own temporary error", Deed::Answer(503, json!({ "error": { "code": 2 } }).to_string()), 3),
+        ("Meta slows the Page down", Deed::Answer(400, json!({ "error": { "code": 613 } }).to_string()), 3),
+    ]
+    .into_iter()
+    .map(|(fault, deed, every)| Case::new(fault, move |extent| sends_in_trouble(deed, every, extent)))
+    .collect();
+    cases.push(Case::new("a Page on hold while the others send", a_page_on_hold));
+    cases
+}
+
+/// Every so many sends meet the fault; reads of the record do not.
+async fn sends_in_trouble(deed: Deed, every: usize, extent: Extent) -> Tally {
+    let (program, proxy) = behind().await;
+    let sends = std::sync::atomic::AtomicUsize::new(0);
+    proxy.rule(move |seen| {
+        let is_send = seen.path.ends_with("/messages") && !seen.path.contains("conversations");
+        let number = if is_send { sends.fetch_add(1, std::sync::atomic::Ordering::SeqCst) } else { 0 };
+        if is_send && number % every == every - 1 { deed.clone() } else { Deed::Pass }
+    });
+    let mut load = Load::new(6);
+    let bodies = load.messages(6);
+    Load::deliver(&program, &bodies, async |_| ()).await;
+    load.reply(&program, if extent == Extent::Full { 8 } else { 3 }, async || ()).await;
+    let mut tally = load.settle(&program).await;
+    tally.injected = proxy.injected();
+    tally
+}
+
+/// One Page may not send. The replies of the others reach their customers while it is so and no time passes; then its own leave, too.
+async fn a_page_on_hold(extent: Extent) -> Tally {
+    let (program, proxy) = behind().await;
+    let held = PAGES[0];
+    proxy.rule(move |seen| {
+        if seen.path.contains(held) {
+            Deed::Answer(400, json!({ "error": { "code": 190, "error_subcode": 460 } }).to_string())
+        } else {
+            Deed::Pass
+        }
+    });
+    let each = if extent == Extent::Full { 8 } else { 3 };
+    let mut load = Load::on(4, &PAGES[..2]);
+    let bodies = load.messages(4);
+    Load::deliver(&program, &bodies, async |_| ()).await;
+    load.reply(&program, each, async || ()).await;
+    let others: Vec<_> = load.customers.iter().filter(|customer| customer.page != held).cloned().collect();
+    for customer in &others {
+        program.until(|| async { (program.received_by(&customer.psid).await == customer.replies).then_some(()) }).await;
+    }
+    for customer in load.customers.iter().filter(|customer| customer.page == held) {
+        assert!(program.received_by(&customer.psid).await.is_empty(), "nothing leaves a Page on hold");
+    }
+    let injected = proxy.injected();
+    proxy.pass();
+    let mut tally = load.settle(&program).await;
+    tally.injected = injected;
+    tally
+}

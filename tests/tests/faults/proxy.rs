@@ -1,0 +1,173 @@
+//! Something between the functions and what they call, that passes calls on, refuses them, or loses their answers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use serde_json::{Value as Json, json};
+
+/// What is done to a call.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    Pass,
+    /// Answered here, never passed on.
+    Answer(u16, String),
+    /// The connection closes before anything was passed on.
+    Refuse,
+    /// It is passed on, and the connection closes in place of the answer.
+    LoseAnswer,
+    /// It is passed on, and no answer ever comes.
+    Silence,
+}
+
+/// A call as it is seen on its way.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    /// `DynamoDB_20120810.PutItem`, `AmazonSQS.SendMessage`; blank for Graph.
+    pub(crate) operation: String,
+    /// Counts the calls, from 0.
+    pub(crate) number: usize,
+}
+
+type Rule = Box<dyn Fn(&Seen) -> Deed + Send>;
+
+/// A proxy on a free port. Clones are the same proxy.
+#[derive(Clone)]
+pub(crate) struct Proxy(Arc<Parts>);
+
+struct Parts {
+    url: Mutex<String>,
+    upstream: Mutex<String>,
+    rule: Mutex<Rule>,
+    client: reqwest::Client,
+    calls: AtomicUsize,
+    injected: AtomicUsize,
+    conflicts: AtomicUsize,
+}
+
+impl Proxy {
+    /// Starts one that passes everything on, once it knows whereto.
+    pub(crate) async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let parts = Parts {
+            url: Mutex::new(url),
+            upstream: Mutex::default(),
+            rule: Mutex::new(Box::new(|_| Deed::Pass)),
+            client: reqwest::Client::new(),
+            calls: AtomicUsize::new(0),
+            injected: AtomicUsize::new(0),
+            conflicts: AtomicUsize::new(0),
+        };
+        let proxy = Self(Arc::new(parts));
+        let router = Router::new().fallback(handle).with_state(proxy.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        proxy
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.url.lock().unwrap().clone()
+    }
+
+    /// Says whereto calls are passed on.
+    pub(crate) fn to(&self, upstream: &str) {
+        upstream.clone_into(&mut self.0.upstream.lock().unwrap());
+    }
+
+    /// Decides from now on what is done to each call.
+    pub(crate) fn rule(&self, rule: impl Fn(&Seen) -> Deed + Send + 'static) {
+        *self.0.rule.lock().unwrap() = Box::new(rule);
+    }
+
+    pub(crate) fn pass(&self) {
+        self.rule(|_| Deed::Pass);
+    }
+
+    /// How many calls something was done to.
+    pub(crate) fn injected(&self) -> usize {
+        self.0.injected.load(Ordering::SeqCst)
+    }
+
+    /// How many writes the table itself refused because another one was faster.
+    pub(crate) fn conflicts(&self) -> usize {
+        self.0.conflicts.load(Ordering::SeqCst)
+    }
+}
+
+async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
+    let parts = &proxy.0;
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let operation = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let number = parts.calls.fetch_add(1, Ordering::SeqCst);
+    let seen = Seen { path: head.uri.path().to_owned(), operation, number };
+    let deed = (parts.rule.lock().unwrap())(&seen);
+    if !matches!(deed, Deed::Pass) {
+        parts.injected.fetch_add(1, Ordering::SeqCst);
+    }
+    match deed {
+        Deed::Answer(status, body) => answer(status, body),
+        Deed::Refuse => broken(),
+        Deed::Pass => pass_on(parts, head, body).await,
+        Deed::LoseAnswer => {
+            drop(pass_on(parts, head, body).await);
+            broken()
+        }
+        Deed::Silence => {
+            drop(pass_on(parts, head, body).await);
+            std::future::pending().await
+        }
+    }
+}
+
+async fn pass_on(parts: &Parts, mut head: axum::http::request::Parts, body: Bytes) -> Response {
+    let upstream = parts.upstream.lock().unwrap().clone();
+    let url = format!("{upstream}{}", head.uri.path_and_query().map_or("/", |path| path.as_str()));
+    head.headers.remove(header::HOST);
+    head.headers.remove(header::CONTENT_LENGTH);
+    let sent = parts.client.request(head.method, url).headers(head.headers).body(body).send().await;
+    let Ok(answer) = sent else { return broken() };
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let Ok(body) = answer.bytes().await else { return broken() };
+    if status == StatusCode::BAD_REQUEST {
+        let text = String::from_utf8_lossy(&body);
+        let conflict = text.contains("ConditionalCheckFailed") || text.contains("TransactionConflict");
+        parts.conflicts.fetch_add(usize::from(conflict), Ordering::SeqCst);
+    }
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let kept = |name: &HeaderName| ![header::TRANSFER_ENCODING, header::CONTENT_LENGTH, header::CONNECTION].contains(name);
+    response.headers_mut().extend(headers.into_iter().filter(|(name, _)| name.as_ref().is_none_or(kept)));
+    response
+}
+
+fn answer(status: u16, body: String) -> Response {
+    (StatusCode::from_u16(status).unwrap(), [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+}
+
+/// A body that fails before its first byte: the server closes the connection and writes nothing.
+fn broken() -> Response {
+    Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(std::io::Error::other("closed on purpose")) })))
+}
+
+/// An error of DynamoDB.
+pub(crate) fn dynamodb_error(name: &str) -> Deed {
+    Deed::Answer(400, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": "injected" }).to_string())
+}
+
+/// A cancelled transaction: `code` came of each of its three writes.
+pub(crate) fn cancelled(code: &str) -> Deed {
+    let reason = json!({ "Code": code, "Message": "injected" });
+    let body: Json = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": [reason, reason, reason],
+    });
+    Deed::Answer(400, body.to_string())
+}

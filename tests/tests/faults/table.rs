@@ -62,7 +62,8 @@ impl Tally {
 
 /// The table in Markdown.
 pub(crate) fn text(rows: &[Row]) -> String {
-    let mut text = String::from("| fault | times injected | messages | lost | doubled | out of order |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
+    let mut text =
+        String::from("| fault | times injected | messages | lost | doubled | out of order |\n| --- | ---: | ---: | ---: | ---: | ---: |\n");
     for Row { fault, tally } in rows {
         let (lost, doubled, wrong) = (tally.lost.len(), tally.doubled.len(), tally.out_of_order.len());
         writeln!(text, "| {fault} | {} | {} | {lost} | {doubled} | {wrong} |", tally.injected, tally.messages).unwrap();
