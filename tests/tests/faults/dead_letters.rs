@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::load::Load;
 use super::program::Program;
-use super::proxy::Deed;
+use super::proxy::{Deed, dynamodb_error};
 use super::stores::behind;
 use super::table::Tally;
 use crate::{Case, Extent};
@@ -15,23 +15,26 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![Case::new("deliveries and jobs in the dead-letter queues, replayed", dead_letters)]
 }
 
-/// The table is away until every delivery has been set aside; then the queue's own redrive brings them back.
+/// The table refuses everything until every delivery has been set aside; then the queue's own redrive brings them back.
 async fn dead_letters(extent: Extent) -> Tally {
     let (program, proxy) = behind("SHOPBELL_DYNAMODB_URL").await;
     let mut load = Load::new(3);
     let bodies = load.messages(if extent == Extent::Full { 40 } else { 6 });
-    proxy.rule(|_| Deed::Refuse);
+    // A permission that is missing: nothing is asked again at once, and an operator mends it.
+    let denied = dynamodb_error("AccessDeniedException");
+    let deed = denied.clone();
+    proxy.rule(move |_| deed.clone());
     Load::deliver(&program, &bodies, async |_| ()).await;
-    let inbound = queue(&program, "Inbound").await;
+    let inbound = queue(&program, "inbound").await;
     let set_aside = until_set_aside(&program, &inbound.dead, bodies.len()).await;
     proxy.pass();
     replay(&program, &inbound).await;
     load.conversations(&program).await;
 
-    // The same for what goes out: each reply is accepted, and then the table is away from the workers.
-    proxy.rule(|seen| if seen.operation.ends_with("UpdateItem") { Deed::Refuse } else { Deed::Pass });
+    // The same for what goes out: each reply is accepted, and then no worker may claim it.
+    proxy.rule(move |seen| if seen.operation.ends_with("UpdateItem") { denied.clone() } else { Deed::Pass });
     load.reply(&program, 1, async || ()).await;
-    let outbound = queue(&program, "Outbound").await;
+    let outbound = queue(&program, "outbound").await;
     let jobs = until_set_aside(&program, &outbound.dead, 1).await;
     proxy.pass();
     replay(&program, &outbound).await;
@@ -50,7 +53,8 @@ struct Queue {
 async fn queue(program: &Program, name: &str) -> Queue {
     let listed = sqs(program, "ListQueues", &json!({})).await;
     let urls = listed["QueueUrls"].as_array().unwrap().iter().filter_map(Json::as_str);
-    let dead = urls.filter(|url| url.contains(name) && url.to_lowercase().contains("dead")).map(str::to_owned).next().unwrap();
+    let mut dead = urls.filter(|url| url.to_lowercase().contains(name) && url.to_lowercase().contains("dead"));
+    let dead = dead.next().unwrap().to_owned();
     let attributes = sqs(program, "GetQueueAttributes", &json!({ "QueueUrl": dead, "AttributeNames": ["QueueArn"] })).await;
     let dead_arn = attributes["Attributes"]["QueueArn"].as_str().unwrap().to_owned();
     Queue { dead, dead_arn }

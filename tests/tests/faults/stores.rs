@@ -87,26 +87,37 @@ async fn queue_down_at_accept(extent: Extent) -> Tally {
     tally
 }
 
-/// For a stretch of calls the table is in trouble, then it is well again, and so on.
+/// For a stretch of calls the table is in trouble, then it is well again, and so on for some stretches: while deliveries are worked, and
+/// again while replies leave.
 async fn table_in_trouble(deed: Deed, extent: Extent) -> Tally {
-    const WELL: usize = 25;
-    const IN_TROUBLE: usize = 15;
     let (program, proxy) = behind("SHOPBELL_DYNAMODB_URL").await;
     let mut load = Load::new(5);
-    let of_transactions = matches!(&deed, Deed::Answer(_, body) if body.contains("TransactionCanceled"));
-    let writes = AtomicUsize::new(0);
-    proxy.rule(move |seen| {
-        let met = if of_transactions { seen.operation.ends_with("TransactWriteItems") } else { true };
-        let number = if met { writes.fetch_add(1, Ordering::SeqCst) } else { 0 };
-        if met && number % (WELL + IN_TROUBLE) >= WELL { deed.clone() } else { Deed::Pass }
-    });
-    let (deliveries, each) = if extent == Extent::Full { (200, 8) } else { (30, 2) };
+    let (deliveries, each, stretches) = if extent == Extent::Full { (200, 8, 8) } else { (30, 2, 2) };
     let bodies = load.messages(deliveries);
+    trouble(&proxy, &deed, stretches);
     Load::deliver(&program, &bodies, async |_| ()).await;
+    load.conversations(&program).await;
+    trouble(&proxy, &deed, stretches);
     load.reply(&program, each, async || ()).await;
     let mut tally = load.settle(&program).await;
     tally.injected = proxy.injected();
     tally
+}
+
+fn trouble(proxy: &Proxy, deed: &Deed, stretches: usize) {
+    const WELL: usize = 25;
+    const IN_TROUBLE: usize = 15;
+    let deed = deed.clone();
+    let of_transactions = matches!(&deed, Deed::Answer(_, body) if body.contains("TransactionCanceled"));
+    let calls = AtomicUsize::new(0);
+    proxy.rule(move |seen| {
+        if of_transactions && !seen.operation.ends_with("TransactWriteItems") {
+            return Deed::Pass;
+        }
+        let number = calls.fetch_add(1, Ordering::SeqCst);
+        let in_trouble = number < stretches * (WELL + IN_TROUBLE) && number % (WELL + IN_TROUBLE) >= WELL;
+        if in_trouble { deed.clone() } else { Deed::Pass }
+    });
 }
 
 /// Everybody writes to the same conversation: customers' messages by several workers, and replies.
