@@ -64,11 +64,36 @@ fn only_the_local_stack_and_the_tests_see_everything_and_nothing_that_deploys_se
 fn adapters_do_not_depend_on_one_another() {
     let packages = packages();
     // What every function needs at start is no adapter.
-    let common = ["domain", "lambda-support"];
+    let common = ["domain", "failpoint", "lambda-support"];
     for (name, (folder, dependencies)) in packages.iter().filter(|(_, (folder, _))| folder.starts_with("shared/")) {
         let wrong = dependencies.iter().filter(|dependency| packages.contains_key(*dependency) && !common.contains(&dependency.as_str()));
         assert_eq!(wrong.count(), 0, "{name} in {folder} depends on another adapter");
     }
+}
+
+/// What a build of a package, without its tests, is made of: each line a package or a feature of one.
+fn built_of(package: &str, edges: &str) -> String {
+    let cargo = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "--prefix", "none", "--package", package, "--edges", edges])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    String::from_utf8(cargo.stdout).unwrap()
+}
+
+#[test]
+fn nothing_that_deploys_has_failpoints() {
+    const ARMED: &str = "failpoint feature \"armed\"";
+    let packages = packages();
+    let functions: Vec<&String> =
+        packages.iter().filter(|(_, (folder, _))| folder.starts_with("functions/")).map(|(name, _)| name).collect();
+    assert!(functions.len() >= 5);
+    for package in functions.into_iter().chain([&String::from("local-stack")]) {
+        let built = built_of(package, "normal,build,features");
+        assert!(built.contains("failpoint v") && !built.contains(ARMED), "{package}:\n{built}");
+    }
+    assert!(built_of("shopbell-tests", "normal,dev,features").contains(ARMED), "the tests do have them, so that this test can fail");
 }
 
 #[test]

@@ -60,7 +60,11 @@ fn main() -> ExitCode {
         .chain(faults::time::cases())
         .chain(faults::dead_letters::cases())
         .chain(faults::graph::cases());
-    let trials: Vec<Trial> = cases.enumerate().map(|(number, case)| trial(number, case, extent, &rows)).collect();
+    let mut trials: Vec<Trial> = cases.enumerate().map(|(number, case)| trial(number, case, extent, &rows)).collect();
+    trials.push(Trial::test("each_failpoint_of_the_code_has_its_case", || {
+        let missing = faults::failpoints::marks_without_case();
+        if missing.is_empty() { Ok(()) } else { Err(Failed::from(format!("{missing:?}"))) }
+    }));
     let conclusion = libtest_mimic::run(&arguments, trials);
 
     let mut rows: Vec<(usize, Row)> = std::mem::take(&mut *rows.lock().unwrap());

@@ -1,5 +1,10 @@
 //! The process stops before and after each durable step, and starts again.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use shopbell_tests::repository;
+
 use super::load::Load;
 use super::program::Program;
 use super::table::Tally;
@@ -56,6 +61,36 @@ const STEPS: [Step; 20] = [
 
 pub(crate) fn cases() -> Vec<Case> {
     STEPS.into_iter().map(case).collect()
+}
+
+/// Compares the steps here with the marks in the sources: a new one needs its case.
+pub(crate) fn marks_without_case() -> Vec<String> {
+    let mut marks = BTreeSet::new();
+    for folder in ["functions", "shared", "infra"] {
+        read_marks(&repository().join(folder), &mut marks);
+    }
+    let known = STEPS.iter().flat_map(|step| step.sides.iter().map(|side| format!("{}.{side}", step.name)));
+    marks.symmetric_difference(&known.collect()).cloned().collect()
+}
+
+fn read_marks(folder: &Path, marks: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_marks(&path, marks);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            for call in source.split("failpoint::").skip(1) {
+                let Some((side, rest)) = call.split_once("(\"") else { continue };
+                let name = rest.split('"').next().unwrap_or_default();
+                match side {
+                    "around" => marks.extend(BOTH.iter().map(|side| format!("{name}.{side}"))),
+                    "before" | "after" => drop(marks.insert(format!("{name}.{side}"))),
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 fn case(step: Step) -> Case {
