@@ -10,6 +10,7 @@ mod idempotency;
 mod keys;
 mod openapi;
 mod problem;
+pub mod reading;
 mod routes;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ mod errors;
 mod page;
 mod profile;
 mod proof;
+pub mod reading;
 mod record;
 mod send;
 mod tls;

@@ -28,8 +28,7 @@ impl ThreadRecordApi for GraphApi {
             return Ok(ThreadRecord { sends: Vec::new(), complete: true });
         };
         let answer = self.read("messages", page, user, &[thread], &[("fields", MESSAGES)]).await?;
-        let messages = answer.body.as_ref().and_then(|body| body.get("messages")?.get("data")?.as_array()).map_or(&[][..], Vec::as_slice);
-        Ok(record(page, messages, since))
+        Ok(record(page, answer.body.as_ref().map_or(&[], messages), since))
     }
 }
 
@@ -52,12 +51,17 @@ impl GraphApi {
     }
 }
 
+/// The messages of a thread's answer.
+pub(crate) fn messages(body: &Value) -> &[Value] {
+    body.get("messages").and_then(|messages| messages.get("data")?.as_array()).map_or(&[], Vec::as_slice)
+}
+
 pub(crate) fn data(answer: &Answer) -> &[Value] {
     answer.body.as_ref().and_then(|body| body.get("data")?.as_array()).map_or(&[], Vec::as_slice)
 }
 
 /// Reads the newest messages, which come newest first. One that cannot be read makes the record incomplete: it might be the one.
-fn record(page: &PageId, messages: &[Value], since: Timestamp) -> ThreadRecord {
+pub(crate) fn record(page: &PageId, messages: &[Value], since: Timestamp) -> ThreadRecord {
     let read: Vec<Option<(Timestamp, Option<RecordedSend>)>> = messages.iter().map(|message| entry(page, message)).collect();
     let reaches_back = messages.len() < NEWEST || read.iter().flatten().any(|(at, _)| *at < since);
     let complete = reaches_back && read.iter().all(Option::is_some);

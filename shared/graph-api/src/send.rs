@@ -57,7 +57,7 @@ const HUMAN_AGENT: &str = "It left as a person's answer after the messaging wind
                            the app's dashboard that the app has it.";
 
 /// Finds the message's id in `{"recipient_id":…,"message_id":…}`.
-fn taken(answer: &Answer, way: Way) -> Result<PlatformMessageId, SendError> {
+pub(crate) fn taken(answer: &Answer, way: Way) -> Result<PlatformMessageId, SendError> {
     if !answer.is_success() {
         return Err(match (errors::send_error(answer), way) {
             (SendError::Refused { reason }, Way::HumanAgent) => SendError::Refused { reason: format!("{reason} {HUMAN_AGENT}") },

@@ -38,6 +38,12 @@ impl QueueBody {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         body::encode(bytes, LONGEST_BODY).map(|(text, encoding)| Self { text, encoding })
     }
+
+    /// The text and the name of its encoding, as they stand in the queue's message.
+    #[must_use]
+    pub fn as_written(&self) -> (&str, &'static str) {
+        (&self.text, self.encoding.as_str())
+    }
 }
 
 /// The queue did not take a delivery.
