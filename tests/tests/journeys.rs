@@ -5,6 +5,7 @@
 mod journeys {
     mod first_minute;
     mod hostile_deliveries;
+    mod hostile_requests;
     mod intake;
     mod replies;
     mod time_passes;

@@ -192,15 +192,15 @@ fn noise(bytes: usize) -> String {
     std::iter::repeat_with(next).take(bytes).collect()
 }
 
-type Row = std::collections::BTreeMap<String, AttributeValue>;
+pub(super) type Row = std::collections::BTreeMap<String, AttributeValue>;
 
-fn text<'a>(row: &'a Row, name: &str) -> &'a str {
+pub(super) fn text<'a>(row: &'a Row, name: &str) -> &'a str {
     row.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
 }
 
 /// Every row of the table, as only a test may read them.
 #[expect(clippy::disallowed_methods, reason = "a test looks at everything that is stored")]
-async fn rows(test: &TestStack) -> Vec<Row> {
+pub(super) async fn rows(test: &TestStack) -> Vec<Row> {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
