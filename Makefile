@@ -8,8 +8,14 @@ export PATH := $(TOOLS)/bin:$(PATH)
 
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
+CARGO_BOLERO := 0.13.5
 
-.PHONY: help run test lint fmt docs advisories browser clean
+# How long each fuzz target runs, and what drives it: `random` on the pinned toolchain, or `libfuzzer`, which needs a C++ compiler.
+FUZZ_SECONDS ?= 20
+FUZZ_ENGINE ?= random
+FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
+
+.PHONY: help run test faults fuzz lint fmt docs advisories browser clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +26,28 @@ run: ## Build and start the whole stack on this machine
 
 test: browser ## Run every test; installs Chromium (apt) when it is missing
 	cargo test --workspace --locked
+
+faults: ## Inject every fault in full and write the table into docs/RELIABILITY.md
+	@echo "make: building; then it takes some minutes"
+	FAULTS=full FAULTS_REPORT="$(CURDIR)/docs/RELIABILITY.md" FAULTS_COMMAND="\`make faults\`, $$(date -u +%F)" \
+	  cargo test --locked -p shopbell-tests --test faults
+
+fuzz: ## Throw any bytes at every reader, FUZZ_SECONDS (20) each; FUZZ_ENGINE=libfuzzer for coverage
+	@echo "make: engine $(FUZZ_ENGINE), $(FUZZ_SECONDS) seconds a target, $$(rustc --version)"
+	@$(MAKE) --no-print-directory fuzz-$(FUZZ_ENGINE)
+
+.PHONY: fuzz-random fuzz-libfuzzer
+fuzz-random:
+	cargo test --locked -p shopbell-fuzz --test targets --no-run
+	@for target in $(FUZZ_TARGETS); do \
+	  BOLERO_RANDOM_ITERATIONS=1000000000 BOLERO_RANDOM_TEST_TIME_MS=$(FUZZ_SECONDS)000 \
+	    cargo test --quiet --locked -p shopbell-fuzz --test targets -- --exact $$target || exit 1; \
+	done
+
+fuzz-libfuzzer: $(TOOLS)/bin/cargo-bolero
+	@for target in $(FUZZ_TARGETS); do \
+	  cargo bolero test -p shopbell-fuzz $$target --engine libfuzzer --sanitizer NONE -T $(FUZZ_SECONDS)s --target-dir target/fuzz || exit 1; \
+	done
 
 lint: ## Check format, lints, docs, dependencies
 	cargo fmt --all --check
@@ -52,6 +80,10 @@ $(TOOLS)/bin/cargo-deny:
 $(TOOLS)/bin/cargo-machete:
 	@echo "make: installing cargo-machete $(CARGO_MACHETE) into .tools (cargo)"
 	cargo install --quiet --locked --root $(TOOLS) cargo-machete@$(CARGO_MACHETE)
+
+$(TOOLS)/bin/cargo-bolero:
+	@echo "make: installing cargo-bolero $(CARGO_BOLERO) into .tools (cargo)"
+	cargo install --quiet --locked --root $(TOOLS) cargo-bolero@$(CARGO_BOLERO)
 
 clean: ## Remove what was built; the data of `make run` stays
 	cargo clean

@@ -65,7 +65,7 @@ impl Batch {
         if handles.is_empty() {
             return;
         }
-        if let Err(err) = failpoint::around("poller.delete", self.delete(handles)).await {
+        if let Err(err) = failpoint::around!("poller.delete", self.delete(handles).await) {
             tracing::warn!(queue = %self.queue, error = %err, "done jobs could not be deleted; they come again and do nothing");
         }
     }

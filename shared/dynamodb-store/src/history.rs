@@ -79,7 +79,7 @@ impl History for Table {
             if message.unsent_at.is_some() {
                 writes.extend(self.piece_deletes(&message).await?);
             }
-            let verdicts = match failpoint::around("table.save", self.transact(writes)).await? {
+            let verdicts = match failpoint::around!("table.save", self.transact(writes).await)? {
                 Ended::Written => {
                     message.revision += 1;
                     return Ok(Saved::Saved(Box::new(message)));
@@ -155,7 +155,7 @@ impl Table {
         for (name, value) in values {
             put = put.expression_attribute_values(name, value);
         }
-        match failpoint::around("table.put_conversation", put.send()).await {
+        match failpoint::around!("table.put_conversation", put.send().await) {
             Ok(_) => Ok(Recorded::New),
             Err(SdkError::ServiceError(service))
                 if matches!(
@@ -175,7 +175,7 @@ impl Table {
         let mut waiting = 0;
         for _ in 0..ATTEMPTS {
             let writes = self.message_writes(conversation, &message, dedupe, waiting)?;
-            match failpoint::around("table.record_message", self.transact(writes)).await? {
+            match failpoint::around!("table.record_message", self.transact(writes).await)? {
                 Ended::Written => return Ok(Recorded::New),
                 Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                     Obstacle::Recorded => return Ok(Recorded::Duplicate),
@@ -237,7 +237,7 @@ impl Table {
         dedupe: &DedupeKey,
     ) -> Result<Recorded, StoreError> {
         let writes = self.event_writes(conversation, event, key, dedupe)?;
-        match failpoint::around("table.record_event", self.transact(writes)).await? {
+        match failpoint::around!("table.record_event", self.transact(writes).await)? {
             Ended::Written => Ok(Recorded::New),
             Ended::Cancelled(verdicts) => match read_verdicts(&verdicts)? {
                 Obstacle::Recorded | Obstacle::Changes(_) => Ok(Recorded::Duplicate),
@@ -298,7 +298,7 @@ impl Table {
         }
         let item = item::keyed(&key::page(page));
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        failpoint::around("table.register_page", put.send()).await.map_err(error::of)?;
+        failpoint::around!("table.register_page", put.send().await).map_err(error::of)?;
         if let Ok(mut pages) = self.known_pages.lock() {
             pages.insert(page.clone());
         }

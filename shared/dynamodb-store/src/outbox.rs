@@ -53,7 +53,7 @@ impl Outbox for Table {
             // First, so that its verdict is the first one.
             writes.insert(0, self.put_request(request, &key::message(&message.conversation, &message.id))?);
         }
-        let verdicts = match failpoint::around("table.accept", self.transact(writes)).await? {
+        let verdicts = match failpoint::around!("table.accept", self.transact(writes).await)? {
             Ended::Written => return Ok(Accepted::Accepted),
             Ended::Cancelled(verdicts) => verdicts,
         };
@@ -110,7 +110,7 @@ impl Outbox for Table {
     async fn forget(&self, conversation: &ConversationId, message: &MessageId) -> Result<(), StoreError> {
         let key = key::pending(conversation, message);
         let delete = self.client.delete_item().table_name(&self.name).set_key(Some(item::key_of(&key)));
-        failpoint::around("table.forget", delete.send()).await.map(drop).map_err(error::of)
+        failpoint::around!("table.forget", delete.send().await).map(drop).map_err(error::of)
     }
 
     async fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> Result<Option<Conversation>, StoreError> {
@@ -128,7 +128,7 @@ impl Outbox for Table {
                 .expression_attribute_values(":on", item::encode(on)?),
             None => update.update_expression("SET version = version + :one REMOVE conversation.waiting_for"),
         };
-        match failpoint::around("table.set_waiting", update.send()).await {
+        match failpoint::around!("table.set_waiting", update.send().await) {
             Ok(output) => output.attributes.as_ref().map(item::to_conversation).transpose(),
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(None),
             Err(other) => Err(error::of(other)),

@@ -27,7 +27,7 @@ impl Table {
         let pieces = blob::pack(&mut head, &key, &parked.body);
         for item in pieces.into_iter().chain([head]) {
             let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-            failpoint::around("table.park", put.send()).await.map_err(error::of)?;
+            failpoint::around!("table.park", put.send().await).map_err(error::of)?;
         }
         Ok(())
     }

@@ -3,8 +3,6 @@
 //! Without the feature `armed` every function here is empty, and what deploys has nothing of it; see docs/adr/0016. With the feature, a
 //! process stops at the one place that [`arm`] was given.
 
-use std::future::Future;
-
 /// Marks the moment before a durable step.
 #[inline]
 pub fn before(step: &'static str) {
@@ -17,13 +15,16 @@ pub fn after(step: &'static str) {
     switch::pass(step, "after");
 }
 
-/// Makes a durable step and marks both of its sides.
-#[inline]
-pub async fn around<Made>(step: &'static str, making: impl Future<Output = Made>) -> Made {
-    before(step);
-    let made = making.await;
-    after(step);
-    made
+/// Makes a durable step and marks both of its sides: `around!("table.save", call.await)`. A macro, because a function that takes a future
+/// doubles its size.
+#[macro_export]
+macro_rules! around {
+    ($step:literal, $making:expr) => {{
+        $crate::before($step);
+        let made = $making;
+        $crate::after($step);
+        made
+    }};
 }
 
 /// The process stops nowhere: the place is not written as `table.save.after@2`, one is named already, or the build has no failpoints.

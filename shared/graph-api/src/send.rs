@@ -30,7 +30,7 @@ impl SendApi for GraphApi {
             body: Some(body(request)),
             longest_answer: SHORT,
         };
-        let answer = failpoint::around("graph.send", self.call(call, credentials)).await.map_err(|error| no_answer(&error))?;
+        let answer = failpoint::around!("graph.send", self.call(call, credentials).await).map_err(|error| no_answer(&error))?;
         taken(&answer, request.way)
     }
 }

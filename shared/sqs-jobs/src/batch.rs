@@ -54,7 +54,7 @@ impl SourceQueue {
         // Whole seconds, rounded up: a pause of zero would spin.
         let seconds = i32::try_from(pause.min(LONGEST_PAUSE).as_millis().div_ceil(1000)).unwrap_or(i32::MAX).max(1);
         let changed = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt).visibility_timeout(seconds);
-        if let Err(err) = failpoint::around("queue.pause", changed.send()).await {
+        if let Err(err) = failpoint::around!("queue.pause", changed.send().await) {
             tracing::warn!(error = crate::reason(&err), job.id = message.message_id, "the pause of a job could not be set");
         }
     }

@@ -84,7 +84,7 @@ fn read_marks(folder: &Path, marks: &mut BTreeSet<String>) {
                 let Some((side, rest)) = call.split_once("(\"") else { continue };
                 let name = rest.split('"').next().unwrap_or_default();
                 match side {
-                    "around" => marks.extend(BOTH.iter().map(|side| format!("{name}.{side}"))),
+                    "around!" => marks.extend(BOTH.iter().map(|side| format!("{name}.{side}"))),
                     "before" | "after" => drop(marks.insert(format!("{name}.{side}"))),
                     _ => {}
                 }
