@@ -101,7 +101,7 @@ fn edit(body: &mut Vec<u8>, input: &mut Input<'_>) {
             drop(body.splice(at..end, word.bytes()));
         }
         4 => {
-            let (open, close) = if input.byte() % 2 == 0 { ("[", "]") } else { ("{\"a\":", "}") };
+            let (open, close) = if input.byte().is_multiple_of(2) { ("[", "]") } else { ("{\"a\":", "}") };
             let deep = input.below(DEEP);
             let inside = body.get(at..end).unwrap_or_default().to_vec();
             let wrapped = [open.repeat(deep).into_bytes(), inside, close.repeat(deep).into_bytes()].concat();

@@ -101,8 +101,8 @@ pub fn graph_answers(bytes: &[u8]) {
     let code = json.as_ref().and_then(|json| json.get("error")?.get("code")).is_some();
     match outcome {
         Ok(id) => {
-            let named = json.as_ref().and_then(|json| json.get("message_id")?.as_str());
-            assert!((200..300).contains(&status) && named.map(str::trim) == Some(id.as_str()), "{status}: sent as {id}");
+            let told = json.as_ref().and_then(|json| json.get("message_id")?.as_str());
+            assert!((200..300).contains(&status) && told.map(str::trim) == Some(id.as_str()), "{status}: sent as {id}");
         }
         Err(error) => {
             if !code && ((200..300).contains(&status) || status >= 500) {

@@ -70,9 +70,9 @@ async fn obey(stack: &Stack, clock: &StackClock, order: &Json) -> Result<Json, S
         }
         let span = Duration::from_millis(by.unsigned_abs());
         if by < 0 {
-            clock.turn_back(span)
+            clock.turn_back(span);
         } else {
-            clock.advance(span)
+            clock.advance(span);
         }
         return Ok(json!({ "now_ms": clock.now().as_millis() }));
     }

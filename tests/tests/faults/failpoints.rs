@@ -11,6 +11,7 @@ use super::table::Tally;
 use crate::{Case, Extent};
 
 /// A step of the code with the sides at which a process may stop there.
+#[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
     sides: &'static [&'static str],
