@@ -82,7 +82,6 @@ fn main() -> ExitCode {
 pub(crate) struct Case {
     pub(crate) fault: String,
     pub(crate) run: Box<dyn FnOnce(Extent) -> Row + Send>,
-    pub(crate) ignored: bool,
 }
 
 impl Case {
@@ -96,21 +95,13 @@ impl Case {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             Row { fault: name, tally: runtime.block_on(run(extent)) }
         };
-        Self { fault: fault.to_owned(), run: Box::new(run), ignored: false }
-    }
-}
-
-impl Case {
-    /// Leaves the case out, unless it is asked for with `--ignored`: it shows a defect that is known.
-    pub(crate) fn ignored(self) -> Self {
-        Self { ignored: true, ..self }
+        Self { fault: fault.to_owned(), run: Box::new(run) }
     }
 }
 
 fn trial(number: usize, case: Case, extent: Extent, rows: &Arc<Mutex<Vec<(usize, Row)>>>) -> Trial {
     let rows = Arc::clone(rows);
-    let ignored = case.ignored;
-    let trial = Trial::test(case.fault.replace(' ', "_"), move || {
+    Trial::test(case.fault.replace(' ', "_"), move || {
         let row = (case.run)(extent);
         let verdict = if row.tally.injected == 0 {
             Err(Failed::from("the fault was never injected"))
@@ -121,6 +112,5 @@ fn trial(number: usize, case: Case, extent: Extent, rows: &Arc<Mutex<Vec<(usize,
         };
         rows.lock().unwrap().push((number, row));
         verdict
-    });
-    trial.with_ignored_flag(ignored)
+    })
 }

@@ -117,6 +117,13 @@ impl MessageId {
         &self.0
     }
 
+    /// Returns the moment of which it was made.
+    #[must_use]
+    pub fn moment(&self) -> Timestamp {
+        let ms = Ulid::from_string(self.sort_key()).map_or(0, |ulid| ulid.timestamp_ms());
+        Timestamp::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+    }
+
     /// Returns the part that sorts by time.
     #[must_use]
     pub fn sort_key(&self) -> &str {

@@ -76,8 +76,8 @@ pub async fn reply(
         if let Some(obstacle) = obstacle(&open, draft.author.kind, now) {
             return accepted_before(outbox, queue, open.conversation, draft, obstacle).await;
         }
+        let at = accepted_at(&open, now);
         let mut conversation = open.conversation;
-        let at = accepted_at(&conversation, now);
         let message = compose(&conversation, draft, parts.clone(), at, random);
         conversation.page_wrote(draft.author.kind == AuthorKind::Agent, at);
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now)).unwrap_or(now);
@@ -143,10 +143,13 @@ fn parts(text: &str) -> Result<Vec<Part>, ReplyError> {
     if parts.is_empty() { Err(ReplyError::BlankText) } else { Ok(parts) }
 }
 
-/// A moment after the last message of ours, so that ids keep the order of acceptance even within a millisecond.
-fn accepted_at(conversation: &Conversation, now: Timestamp) -> Timestamp {
-    let after_last = conversation.last_outbound_at.map(|last| last.plus(Duration::from_millis(1)));
-    after_last.filter(|after| *after <= now.plus(CLOCK_SKEW)).map_or(now, |after| after.max(now))
+/// A moment after the last message of ours, so that ids keep the order of acceptance even within a millisecond. What has left orders the
+/// next one only while its moment can be trusted; what is still to leave always does, also when the clock was turned back since.
+fn accepted_at(open: &OpenConversation, now: Timestamp) -> Timestamp {
+    let next = |last: Timestamp| last.plus(Duration::from_millis(1));
+    let left = open.conversation.last_outbound_at.map(next).filter(|after| *after <= now.plus(CLOCK_SKEW));
+    let pending = open.pending.last().map(|id| next(id.moment()));
+    left.max(pending).map_or(now, |after| after.max(now))
 }
 
 fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Timestamp, random: u128) -> Message {

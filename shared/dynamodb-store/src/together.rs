@@ -142,7 +142,7 @@ impl Table {
                 break;
             }
             let writes = parts.iter().flat_map(|part| part.writes.iter().cloned()).collect();
-            match self.transact_together(writes).await {
+            match failpoint::around!("table.record_together", self.transact_together(writes).await) {
                 Ok(EndedTogether::Written) => {
                     let written = parts.into_iter().map(|part| (part.place, Ok(Recorded::New)));
                     return written.chain(self.record_each(alone).await).collect();

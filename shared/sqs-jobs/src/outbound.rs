@@ -80,7 +80,8 @@ impl OutboundJobs {
         let entries: Result<Vec<_>, _> = jobs.iter().enumerate().map(|(number, (job, occasion))| entry(number, job, occasion)).collect();
         let sent = match entries {
             Ok(entries) => {
-                let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+                let sending = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send();
+                let sent = failpoint::around!("queue.outbound_many", sending.await);
                 sent.map_err(|err| JobQueueError { reason: crate::reason(&err) })
             }
             Err(err) => Err(err),

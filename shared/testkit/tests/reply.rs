@@ -236,3 +236,11 @@ async fn a_request_that_was_accepted_in_time_is_answered_when_it_comes_again_lat
     let other = reply(&store, &queue, &conversation_of(MIA), &by_bot("b"), late, 3).await.unwrap_err();
     assert!(matches!(other, ReplyError::KeyOfAnother));
 }
+
+#[tokio::test]
+async fn a_reply_never_overtakes_what_waits_also_when_the_clock_was_turned_back() {
+    let (store, queue) = begun().await;
+    let first = say(&store, &queue, "first", at(4000), 1).await.unwrap().message.id;
+    let second = say(&store, &queue, "second", at(400), 2).await.unwrap().message.id;
+    assert_eq!(pending(&store).await, [first, second]);
+}

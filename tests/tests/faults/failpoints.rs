@@ -37,7 +37,7 @@ const fn one(name: &'static str, sides: &'static [&'static str], passed: u32) ->
 }
 
 /// Every step of the code; a test compares this with the sources.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 22] = [
     one("gateway.answer", &["before"], 9),
     step("queue.intake", 9),
     one("poller.receive", &["after"], 9),
@@ -45,11 +45,13 @@ const STEPS: [Step; 20] = [
     step("table.register_page", 3),
     step("table.keep_change", 1),
     step("table.park", 1),
-    step("table.record_message", 9),
+    step("table.record_together", 1),
+    step("table.record_message", 1),
     step("table.record_event", 1),
-    step("table.put_conversation", 2),
+    step("table.put_conversation", 1),
     step("table.accept", 6),
     step("queue.outbound", 6),
+    step("queue.outbound_many", 1),
     step("table.claim", 6),
     step("graph.send", 6),
     one("graph.request", &["after"], 6),

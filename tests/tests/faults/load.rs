@@ -43,6 +43,8 @@ pub(crate) struct Customer {
 pub(crate) struct Load {
     pub(crate) customers: Vec<Customer>,
     pub(crate) next: i64,
+    /// How far the customers' clocks have gone beside the count of their messages.
+    pub(crate) gone: Duration,
 }
 
 impl Load {
@@ -58,17 +60,26 @@ impl Load {
             wrote: Vec::new(),
             replies: Vec::new(),
         };
-        Self { customers: (0..customers).map(customer).collect(), next: 0 }
+        Self { customers: (0..customers).map(customer).collect(), next: 0, gone: Duration::ZERO }
     }
 
     /// Makes the next message of a customer.
     pub(crate) fn message(&mut self, customer: usize) -> Vec<u8> {
         let number = self.next;
+        let second = number + i64::try_from(self.gone.as_secs()).unwrap();
         self.next += 1;
         let customer = &mut self.customers[customer];
         let mid = format!("m_{number:05}");
         customer.wrote.push(mid.clone());
-        body(customer, number, "message", json!({ "mid": mid, "text": format!("message {number}") }))
+        body(customer, second, "message", json!({ "mid": mid, "text": format!("message {number}") }))
+    }
+
+    /// Makes one delivery with a message of each customer.
+    pub(crate) fn together(&mut self) -> Vec<u8> {
+        let bodies: Vec<Json> =
+            (0..self.customers.len()).map(|customer| serde_json::from_slice(&self.message(customer)).unwrap()).collect();
+        let entries: Vec<Json> = bodies.iter().map(|body| body["entry"][0].clone()).collect();
+        json!({ "object": "page", "entry": entries }).to_string().into_bytes()
     }
 
     /// Makes `count` deliveries in turns of the customers, a fifth of them twice, in any order.
@@ -180,8 +191,11 @@ impl Load {
     /// tried again, and are in doubt.
     pub(crate) async fn everything(&mut self, program: &Program) {
         let first = self.customers[0].clone();
+        // A delivery of several conversations, whose events are written together.
+        let together = self.together();
+        program.deliver(&together).await;
         // Before the message that it changes, and what can never be read.
-        let reaction = json!({ "reaction": "love", "emoji": "❤", "action": "react", "mid": "m_00000" });
+        let reaction = json!({ "reaction": "love", "emoji": "❤", "action": "react", "mid": "m_00003" });
         program.deliver(&body(&first, 9_000, "reaction", reaction)).await;
         program.deliver(&body(&first, 9_001, "message", json!("no message"))).await;
         let bodies = self.messages(4 * self.customers.len());
@@ -191,7 +205,8 @@ impl Load {
 
         let [waits, doubt, again] = [0, 1, 2].map(|customer| self.customers[customer].psid.clone());
         let sends =
-            vec![ActiveFault::next(1, SendFault::WindowClosed).to(&waits), ActiveFault::next(1, SendFault::TemporaryFailure).to(&again)];
+            // Twice: inside the window, and as a person's answer after it.
+            vec![ActiveFault::next(2, SendFault::WindowClosed).to(&waits), ActiveFault::next(1, SendFault::TemporaryFailure).to(&again)];
         program.faults(&Faults { sends, ..Faults::none() }).await;
         self.reply(program, 2, async || ()).await;
         self.wait_for(program, &waits, "waiting").await;
