@@ -5,7 +5,7 @@
 use domain::conversation::Conversation;
 use domain::id::{ConversationId, MessageId};
 use domain::inbound::{InboundEvent, NotedKind};
-use domain::ingest::{IngestError, Ingested, ingest};
+use domain::ingest::{Addition, IngestError, Ingested, ingest, ingest_all};
 use domain::job::{Occasion, OutboundJob};
 use domain::message::{AuthorKind, Direction, Message, Outcome, WaitingFor};
 use domain::ports::{Accepted, Claim, History, Inbox, Order, Outbox, Recording, Saved, StoreError};
@@ -435,4 +435,107 @@ async fn an_event_from_an_absurd_future_counts_as_of_now() {
     ingest(&store, &queue, &customer_says("Hi").at(microseconds).build(), at(5)).await.unwrap();
     let conversation = store.conversation(&conversation_of(MIA)).await.unwrap().unwrap();
     assert_eq!(conversation.last_activity_at, at(5));
+}
+
+/// Takes events together; all of them must be additions.
+async fn take_all(store: &FakeStore, queue: &FakeQueue, events: &[InboundEvent]) -> Vec<Result<Ingested, IngestError>> {
+    let additions: Vec<Addition<'_>> = events.iter().filter_map(|event| Addition::of(event, at(100))).collect();
+    assert_eq!(additions.len(), events.len());
+    ingest_all(store, queue, &additions, at(100)).await
+}
+
+#[tokio::test]
+async fn only_what_looks_at_nothing_else_is_an_addition() {
+    for event in [
+        customer_says("Hi").build(),
+        customer_taps("GET_STARTED").build(),
+        customer_follows("summer").build(),
+        echo_of("m_1", "Hello", None).build(),
+        read_up_to(at(1)).build(),
+        unknown("x").build(),
+    ] {
+        assert!(Addition::of(&event, at(0)).is_some(), "{event:?}");
+    }
+    let ours = MessageId::new(at(0), 1);
+    for event in [
+        customer_edits("m_1", 1, "Hello").build(),
+        customer_unsends("m_1").build(),
+        customer_reacts("m_1", Some("love")).build(),
+        echo_of_ours("m_1", &ours, 0, 1).build(),
+        noted(NotedKind::Feed).of_the_page().build(),
+        // Microseconds: no moment.
+        customer_says("Hi").at(Timestamp::from_millis(1_795_255_200_000_000)).build(),
+    ] {
+        assert!(Addition::of(&event, at(0)).is_none(), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn events_taken_together_end_as_if_each_were_alone() {
+    let first = [customer_says("Hi").build(), customer_says("Hey").by("7").build()];
+    let second = [
+        customer_says("Hi").build(),
+        customer_says("more").by("7").at(at(2)).build(),
+        customer_follows("summer").by("8").build(),
+        read_up_to(at(9)).by("nobody").build(),
+        customer_taps("GET_STARTED").by("9").build(),
+        delivered_up_to(at(9)).by("7").build(),
+    ];
+    let (together, queue) = (FakeStore::default(), FakeQueue::default());
+    let (alone, queue_alone) = (FakeStore::default(), FakeQueue::default());
+    for events in [first.as_slice(), &second, &second] {
+        let ends: Vec<Ingested> = take_all(&together, &queue, events).await.into_iter().map(Result::unwrap).collect();
+        let mut expected = Vec::new();
+        for event in events {
+            expected.push(ingest(&alone, &queue_alone, event, at(100)).await.unwrap());
+        }
+        assert_eq!(ends, expected);
+    }
+    for person in [MIA, "7", "8", "9", "nobody"] {
+        let id = conversation_of(person);
+        assert_eq!(together.conversation(&id).await.unwrap(), alone.conversation(&id).await.unwrap(), "{person}");
+        let (order, limit) = (Order::OldestFirst, 100);
+        assert_eq!(together.messages(&id, order, None, limit).await.unwrap(), alone.messages(&id, order, None, limit).await.unwrap());
+    }
+    assert_eq!(together.events(), alone.events());
+    assert_eq!(queue.jobs(), queue_alone.jobs());
+}
+
+#[tokio::test]
+async fn of_events_taken_together_one_that_fails_costs_no_other() {
+    let (store, queue) = (FakeStore::default(), FakeQueue::default());
+    let events = ["1", "2", "3"].map(|person| customer_says("Hi").by(person).numbered(&format!("m_{person}")).build());
+    store.fail(Call::Conversation, 1, StoreError::Unavailable { reason: "throttled".into() });
+    store.fail(Call::Record, 2, StoreError::Refused { reason: "no".into() });
+    let ends = take_all(&store, &queue, &events).await;
+    let [Err(unread), Ok(Ingested::New), Err(refused)] = ends.as_slice() else { panic!("{ends:?}") };
+    assert_eq!((unread.retry(), refused.retry()), (Retry::Backoff, Retry::Never));
+    let ends = take_all(&store, &queue, &events).await;
+    assert!(matches!(ends.as_slice(), [Ok(Ingested::New), Ok(Ingested::Duplicate), Ok(Ingested::New)]), "{ends:?}");
+}
+
+#[tokio::test]
+async fn a_race_that_is_lost_among_others_is_run_again() {
+    let (store, queue) = begun().await;
+    store.before(Call::Record, 1, |store| async move {
+        let event = customer_says("quick").at(at(1)).build();
+        ingest(&store, &FakeQueue::default(), &event, at(100)).await.unwrap();
+    });
+    let events = [customer_says("late").at(at(2)).build(), customer_says("Hi").by("7").numbered("m_7").build()];
+    let ends = take_all(&store, &queue, &events).await;
+    assert!(matches!(ends.as_slice(), [Ok(Ingested::New), Ok(Ingested::New)]), "{ends:?}");
+    assert_eq!(conversation(&store).await.unread_count, 3);
+}
+
+#[tokio::test]
+async fn what_follows_from_events_taken_together_is_enqueued_again_when_they_come_again() {
+    let (store, queue) = begun().await;
+    store.set_waiting(&mia(), Some(WaitingFor::Window)).await.unwrap();
+    let events = [customer_says("Hello?").at(at(1)).build(), customer_says("Hi").by("7").numbered("m_7").build()];
+    queue.fail(1);
+    let ends = take_all(&store, &queue, &events).await;
+    assert!(matches!(ends.as_slice(), [Err(IngestError::FollowUp(_)), Ok(Ingested::New)]), "{ends:?}");
+    let ends = take_all(&store, &queue, &events).await;
+    assert!(matches!(ends.as_slice(), [Ok(Ingested::Duplicate), Ok(Ingested::Duplicate)]), "{ends:?}");
+    assert!(queue.jobs().contains(&wake()));
 }
