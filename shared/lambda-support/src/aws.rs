@@ -5,18 +5,16 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::environment::{Environment, EnvironmentError};
+use crate::https::Https;
 
 /// How long a call may take, attempts included, and one attempt. Platforms want their answer within five seconds, so the queue has four.
 const SQS: Limits = Limits { call: Duration::from_secs(4), attempt: Duration::from_millis(1_900) };
 const OTHERS: Limits = Limits { call: Duration::from_secs(8), attempt: Duration::from_secs(3) };
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 struct Limits {
@@ -32,7 +30,7 @@ pub struct Aws {
     dynamodb_url: Option<String>,
     sqs_url: Option<String>,
     ssm_url: Option<String>,
-    http: aws_sdk_dynamodb::config::SharedHttpClient,
+    http: SharedHttpClient,
 }
 
 impl Aws {
@@ -55,7 +53,7 @@ impl Aws {
             dynamodb_url: environment.optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
             sqs_url: environment.optional("AWS_ENDPOINT_URL_SQS").or_else(|| everywhere.clone()),
             ssm_url: environment.optional("AWS_ENDPOINT_URL_SSM").or(everywhere),
-            http: aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+            http: SharedHttpClient::new(Https::from_environment(environment)?),
         })
     }
 
@@ -100,5 +98,5 @@ impl Aws {
 }
 
 fn timeouts(limits: Limits) -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(limits.attempt).operation_timeout(limits.call).build()
+    TimeoutConfig::builder().operation_attempt_timeout(limits.attempt).operation_timeout(limits.call).build()
 }

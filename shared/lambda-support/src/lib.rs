@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod clock;
 pub mod environment;
+mod https;
 pub mod logging;
 pub mod parking;
 pub mod problem;
