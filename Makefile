@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_ENGINE ?= random
 FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
 
-.PHONY: help run test faults fuzz lint fmt docs advisories browser clean
+.PHONY: help run test faults fuzz bench lint fmt docs advisories browser clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,14 @@ fmt: ## Format the code
 
 docs: ## Build the documentation of the code
 	cargo doc --workspace --no-deps --locked
+
+# Each function is built by itself: built together, they would share features that none of them deploys with.
+bench: ## Measure the built functions beside a floor and a plain peer into docs/PERFORMANCE.md (ROUNDS=8; ONLY=webhook prints)
+	@echo "make: building what deploys and its peers; the first time takes long"
+	for function in webhook ingest deliver; do cargo build --release --locked -p $$function || exit 1; done
+	cargo build --release --locked --manifest-path tests/bench/peers/Cargo.toml --target-dir target/peers
+	BENCH_FUNCTIONS=target/release BENCH_PEERS=target/peers/release $(if $(ONLY),,BENCH_DOCUMENT=docs/PERFORMANCE.md) \
+	  BENCH_HEADING='`make bench`'" on $$(date -u +%F), $$(uname -m), $$(nproc) cores" cargo run --locked -p shopbell-bench
 
 # The browser test drives the simulator's page as a person does.
 browser:
