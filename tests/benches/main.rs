@@ -5,10 +5,11 @@
 mod deliveries;
 mod ingest;
 mod parse;
+mod policy;
 mod send;
 mod verify;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, verify::bench, parse::bench, ingest::bench, send::bench);
+criterion_group!(benches, verify::bench, parse::bench, ingest::bench, policy::bench, send::bench);
 criterion_main!(benches);
