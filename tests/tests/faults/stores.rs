@@ -97,6 +97,9 @@ async fn table_in_trouble(deed: Deed, extent: Extent) -> Tally {
     trouble(&proxy, &deed, stretches);
     Load::deliver(&program, &bodies, async |_| ()).await;
     load.conversations(&program).await;
+    // Meta's record shows the newest twenty messages of a thread. Were all of them of this moment, it could not tell about a claim whose
+    // answer was lost, and the message would stay unconfirmed for a person.
+    program.advance(Duration::from_mins(1)).await;
     trouble(&proxy, &deed, stretches);
     load.reply(&program, each, async || ()).await;
     let mut tally = load.settle(&program).await;
