@@ -21,7 +21,8 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     };
     let api = GraphApi::new(settings).unwrap();
     let (page, user) = (page(PAGE), user(MIA));
-    let request = SendRequest { page: &page, user: &user, text: "It left our warehouse this morning.", way: Way::Response, metadata: "sb1:msg_x:0" };
+    let request =
+        SendRequest { page: &page, user: &user, text: "It left our warehouse this morning.", way: Way::Response, metadata: "sb1:msg_x:0" };
     criterion.bench_function("send", |bencher| {
         bencher.iter(|| runtime.block_on(api.send(black_box(&request))).unwrap());
     });

@@ -110,7 +110,7 @@ impl Outbox for Table {
     async fn forget(&self, conversation: &ConversationId, message: &MessageId) -> Result<(), StoreError> {
         let key = key::pending(conversation, message);
         let delete = self.client.delete_item().table_name(&self.name).set_key(Some(item::key_of(&key)));
-        failpoint::around!("table.forget", delete.send().await).map(drop).map_err(error::of)
+        delete.send().await.map(drop).map_err(error::of)
     }
 
     async fn set_waiting(&self, conversation: &ConversationId, on: Option<WaitingFor>) -> Result<Option<Conversation>, StoreError> {

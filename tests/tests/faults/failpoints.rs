@@ -17,13 +17,6 @@ struct Step {
     sides: &'static [&'static str],
     /// How often the load passes it at least.
     passed: u32,
-    doing: Doing,
-}
-
-#[derive(Clone, Copy)]
-enum Doing {
-    Everything,
-    NobodyKnows,
 }
 
 const BOTH: &[&str] = &["before", "after"];
@@ -33,11 +26,11 @@ const fn step(name: &'static str, passed: u32) -> Step {
 }
 
 const fn one(name: &'static str, sides: &'static [&'static str], passed: u32) -> Step {
-    Step { name, sides, passed, doing: Doing::Everything }
+    Step { name, sides, passed }
 }
 
 /// Every step of the code; a test compares this with the sources.
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 21] = [
     one("gateway.answer", &["before"], 9),
     step("queue.intake", 9),
     one("poller.receive", &["after"], 9),
@@ -59,7 +52,6 @@ const STEPS: [Step; 22] = [
     step("table.set_waiting", 2),
     step("queue.pause", 1),
     step("table.postpone", 1),
-    Step { name: "table.forget", sides: BOTH, passed: 1, doing: Doing::NobodyKnows },
 ];
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -111,27 +103,18 @@ fn case(step: Step) -> Case {
         };
         for side in step.sides {
             for time in &times {
-                tally.add(stop_at(&format!("{}.{side}@{time}", step.name), step.doing).await);
+                tally.add(stop_at(&format!("{}.{side}@{time}", step.name)).await);
             }
         }
         tally
     })
 }
 
-async fn stop_at(place: &str, doing: Doing) -> Tally {
+async fn stop_at(place: &str) -> Tally {
     let program = Program::start_to_fail(&[], Some(place)).await;
     let mut load = Load::new(3);
-    let mut tally = match doing {
-        Doing::Everything => {
-            load.everything(&program).await;
-            load.settle(&program).await
-        }
-        Doing::NobodyKnows => {
-            load.nobody_knows(&program).await;
-            // A person decides about the one in doubt, which did arrive.
-            load.settle_with(&program, &["sent", "delivered", "read", "unconfirmed"]).await
-        }
-    };
+    load.everything(&program).await;
+    let mut tally = load.settle(&program).await;
     tally.injected = program.ended();
     assert!(tally.injected == 1, "{place}: the process ended {} times", tally.injected);
     tally

@@ -138,13 +138,9 @@ impl Load {
 
     /// Waits until everything has come and all replies have ended, moving the clock; then some time longer. Tells what came.
     pub(crate) async fn settle(&self, program: &Program) -> Tally {
-        self.settle_with(program, &ENDED).await
-    }
-
-    pub(crate) async fn settle_with(&self, program: &Program, ended: &[&str]) -> Tally {
         let mut left = LOOKS;
         loop {
-            let (tally, all_ended) = self.look(program, ended).await;
+            let (tally, all_ended) = self.look(program).await;
             if tally.lost.is_empty() && all_ended {
                 break;
             }
@@ -159,11 +155,11 @@ impl Load {
         for _ in 0..LINGER.as_secs() / LINGER_STEP.as_secs() {
             program.advance(LINGER_STEP).await;
         }
-        self.look(program, ended).await.0
+        self.look(program).await.0
     }
 
     /// Looks once; also tells whether every reply has ended.
-    pub(crate) async fn look(&self, program: &Program, ended: &[&str]) -> (Tally, bool) {
+    pub(crate) async fn look(&self, program: &Program) -> (Tally, bool) {
         let mut tally = Tally { messages: self.customers.iter().map(|one| one.wrote.len() + one.replies.len()).sum(), ..Tally::default() };
         let mut all_ended = true;
         let conversations = program.all("/v1/conversations").await;
@@ -182,7 +178,7 @@ impl Load {
             let texts: Vec<String> = outbound.iter().map(|row| row["text"].as_str().unwrap_or_default().to_owned()).collect();
             tally.compare(&format!("history of {psid}"), &customer.replies, &texts);
             tally.compare(&format!("phone of {psid}"), &customer.replies, &program.received_by(psid).await);
-            all_ended &= outbound.iter().all(|row| ended.contains(&row["state"].as_str().unwrap_or_default()));
+            all_ended &= outbound.iter().all(|row| ENDED.contains(&row["state"].as_str().unwrap_or_default()));
         }
         (tally, all_ended)
     }
@@ -221,27 +217,6 @@ impl Load {
         program.faults(&Faults::none()).await;
     }
 
-    /// Lets a message end in doubt that nobody can resolve, with one behind it.
-    pub(crate) async fn nobody_knows(&mut self, program: &Program) {
-        let bodies = self.messages(self.customers.len());
-        Self::deliver(program, &bodies, async |_| ()).await;
-        self.conversations(program).await;
-        let doubt = self.customers[0].psid.clone();
-        let webhooks = WebhookFaults { drop_echo: true, ..WebhookFaults::default() };
-        program
-            .faults(&Faults { sends: vec![ActiveFault::next(1, SendFault::AcceptedThenUnknown).to(&doubt)], webhooks: webhooks.clone() })
-            .await;
-        self.reply(program, 1, async || ()).await;
-        self.wait_for(program, &doubt, "unconfirmed").await;
-        // The record is closed to us for good.
-        program.faults(&Faults { sends: vec![ActiveFault::until_off(SendFault::TokenDead)], webhooks }).await;
-        for _ in 0..60 {
-            program.advance(STEP).await;
-        }
-        program.faults(&Faults::none()).await;
-        self.reply(program, 1, async || ()).await;
-    }
-
     /// Waits until a reply of a customer has a state; in vain when a crash came between.
     pub(crate) async fn wait_for(&self, program: &Program, psid: &str, state: &str) {
         let conversations = self.conversations(program).await;
@@ -261,7 +236,7 @@ impl Load {
 
     async fn until_ended(&self, program: &Program) {
         for _ in 0..LOOKS {
-            let (tally, all_ended) = self.look(program, &ENDED).await;
+            let (tally, all_ended) = self.look(program).await;
             if tally.lost.is_empty() && all_ended {
                 return;
             }
