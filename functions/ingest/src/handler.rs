@@ -12,7 +12,7 @@ use domain::ports::{Clock, Parked};
 use domain::retry::{Retry, Retryable, backoff};
 use domain::time::Timestamp;
 use dynamodb_store::Table;
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use lambda_support::logging::{self, chain};
 use lambda_support::parking::{self, Parking};
 use meta_webhooks::{BrokenElement, Item, VerifiedBody};
@@ -54,7 +54,8 @@ impl Ingest {
 
     /// Works a batch and answers which deliveries go back.
     pub async fn handle(&self, event: SqsEvent) -> Result<SqsBatchResponse, Infallible> {
-        Ok(batch::work_together(&self.source, event, |messages| self.jobs(messages)).await)
+        // Boxed, here and below: so many calls within one another are a type too deep for the compiler.
+        Ok(batch::work_together(&self.source, event, |messages| self.jobs(messages).boxed()).await)
     }
 
     async fn jobs(&self, messages: Vec<SqsMessage>) -> Vec<JobEnd> {
@@ -70,7 +71,7 @@ impl Ingest {
             }
         }
         for wave in waves(work) {
-            for (place, ended) in self.wave(&wave).await {
+            for (place, ended) in self.wave(&wave).boxed().await {
                 if let Some(end) = ends.get_mut(place) {
                     *end = ended.max(*end);
                 }
