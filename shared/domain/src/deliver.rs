@@ -149,7 +149,8 @@ async fn deliver<S: History + Outbox>(
     message: &MessageId,
 ) -> Result<Step, DeliverError> {
     loop {
-        let step = deliver_one(store, api, clock, conversation, message).await?;
+        // Boxed: the futures of all that may happen to a message are large together.
+        let step = Box::pin(deliver_one(store, api, clock, conversation, message)).await?;
         if !matches!(step, Step::Again) {
             return Ok(step);
         }

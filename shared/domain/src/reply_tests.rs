@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_255_200_000);
 
-fn conversation(last_outbound_at: Option<Timestamp>) -> Conversation {
+fn open(last_outbound_at: Option<Timestamp>) -> OpenConversation {
     let begun = Conversation::begin(PageId::new("1").unwrap(), UserId::new("2").unwrap(), NOW);
-    Conversation { last_outbound_at, ..begun }
+    OpenConversation { conversation: Conversation { last_outbound_at, ..begun }, pending: Vec::new() }
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn a_reply_is_accepted_now_or_just_after_the_last_message_of_ours() {
         // A moment that far ahead is nonsense, and nothing is to be ordered after it.
         (Some(NOW.plus(CLOCK_SKEW)), NOW),
     ] {
-        assert_eq!(accepted_at(&conversation(last), NOW), expected, "{last:?}");
+        assert_eq!(accepted_at(&open(last), NOW), expected, "{last:?}");
     }
 }
 
@@ -37,14 +37,14 @@ fn the_longest_reply_is_counted_in_utf16_units() {
 proptest! {
     #[test]
     fn one_reply_after_another_sorts_after_it(steps in proptest::collection::vec((0_u64..3, any::<u128>()), 2..30)) {
-        let mut conversation = conversation(None);
+        let mut open = open(None);
         let mut now = NOW;
         let mut ids = Vec::new();
         for (milliseconds, random) in steps {
             now = now.plus(Duration::from_millis(milliseconds));
-            let at = accepted_at(&conversation, now);
+            let at = accepted_at(&open, now);
             ids.push(MessageId::new(at, random));
-            conversation.page_wrote(true, at);
+            open.conversation.page_wrote(true, at);
         }
         prop_assert!(ids.is_sorted());
     }

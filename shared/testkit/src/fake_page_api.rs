@@ -18,7 +18,7 @@ struct State {
     fields: Vec<String>,
     subscribing: Result<(), ProfileError>,
     /// The lists of threads, one a call.
-    threads: Vec<Result<RecordedThreads, ProfileError>>,
+    threads: Vec<RecordedThreads>,
     cursors: Vec<Option<String>>,
 }
 
@@ -51,7 +51,7 @@ impl FakePageApi {
     }
 
     /// Adds what the next call for threads is answered with.
-    pub fn then_threads(&self, threads: Result<RecordedThreads, ProfileError>) {
+    pub fn then_threads(&self, threads: RecordedThreads) {
         locked(&self.0).threads.push(threads);
     }
 
@@ -84,6 +84,6 @@ impl PageApi for FakePageApi {
         if state.threads.is_empty() {
             return Err(ProfileError::Unavailable { reason: "the script names no threads".into() });
         }
-        state.threads.remove(0)
+        Ok(state.threads.remove(0))
     }
 }

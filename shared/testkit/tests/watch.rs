@@ -55,8 +55,8 @@ fn thread(person: &str, messages: Vec<RecordedMessage>) -> RecordedThread {
     RecordedThread { user: user(person), updated_at, messages }
 }
 
-fn threads(threads: Vec<RecordedThread>, next: Option<&str>) -> Result<RecordedThreads, ProfileError> {
-    Ok(RecordedThreads { threads, next: next.map(str::to_owned) })
+fn threads(threads: Vec<RecordedThread>, next: Option<&str>) -> RecordedThreads {
+    RecordedThreads { threads, next: next.map(str::to_owned) }
 }
 
 /// A Page that was good at `at(0)` and has been unsubscribed since.
