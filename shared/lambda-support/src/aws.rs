@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::config::SharedHttpClient;
+use aws_sdk_dynamodb::config::{IdentityCache, SharedHttpClient, StalledStreamProtectionConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -57,10 +57,15 @@ impl Aws {
         })
     }
 
+    // Of every client: the credentials are at hand, so nothing caches them, and each attempt has a limit that ends before a stalled stream
+    // would be noticed.
+
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .region(aws_sdk_dynamodb::config::Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
@@ -74,6 +79,8 @@ impl Aws {
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         let mut config = aws_sdk_sqs::Config::builder()
             .behavior_version_latest()
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .region(aws_sdk_sqs::config::Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
@@ -87,6 +94,8 @@ impl Aws {
     pub fn ssm(&self) -> aws_sdk_ssm::Client {
         let mut config = aws_sdk_ssm::Config::builder()
             .behavior_version_latest()
+            .identity_cache(IdentityCache::no_cache())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .region(aws_sdk_ssm::config::Region::new(self.region.clone()))
             .credentials_provider(self.credentials.clone())
             .http_client(self.http.clone())
