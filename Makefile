@@ -9,13 +9,30 @@ export PATH := $(TOOLS)/bin:$(PATH)
 CARGO_DENY := 0.20.2
 CARGO_MACHETE := 0.9.2
 CARGO_BOLERO := 0.13.5
+CARGO_CYCLONEDX := 0.5.9
+
+# Python tools, each set in an environment of its own.
+DEPLOY := $(TOOLS)/deploy
+CHECKOV := $(TOOLS)/checkov
+EMULATOR := $(TOOLS)/emulator
+DEPLOY_PACKAGES := aws-sam-cli==1.170.0 cargo-lambda==1.9.2
+CHECKOV_PACKAGES := checkov==3.3.30
+EMULATOR_PACKAGES := ministack[full]==1.5.33
+
+# Where to deploy: the environment of samconfig.toml is `default` for dev, else the stage's own name.
+STAGE ?= dev
+CONFIG_ENV := $(if $(filter dev,$(STAGE)),default,$(STAGE))
+export SAM_CLI_TELEMETRY := 0
+
+FUNCTIONS := webhook api ingest deliver sweep
+TEMPLATES := template.yaml infra/alerts.yaml infra/api.yaml infra/data.yaml infra/observability.yaml
 
 # How long each fuzz target runs, and what drives it: `random` on the pinned toolchain, or `libfuzzer`, which needs a C++ compiler.
 FUZZ_SECONDS ?= 20
 FUZZ_ENGINE ?= random
 FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
 
-.PHONY: help run test faults fuzz bench lint fmt docs advisories browser clean
+.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +73,12 @@ lint: ## Check format, lints, docs, dependencies
 	@$(MAKE) --no-print-directory $(TOOLS)/bin/cargo-deny $(TOOLS)/bin/cargo-machete
 	cargo deny --log-level error check bans licenses sources
 	cargo machete
+	@$(MAKE) --no-print-directory lint-template
+
+lint-template: $(DEPLOY)/bin/sam $(CHECKOV)/bin/checkov ## Check the template: sam validate, cfn-lint, checkov
+	AWS_DEFAULT_REGION=us-east-1 $(DEPLOY)/bin/sam validate --lint --template template.yaml
+	$(DEPLOY)/bin/cfn-lint -r us-east-1 eu-central-1 -- $(TEMPLATES)
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 advisories: $(TOOLS)/bin/cargo-deny ## Check dependencies against the advisory database (downloads it)
 	cargo deny check advisories
@@ -73,6 +96,47 @@ bench: ## Measure the built functions beside a floor and a plain peer into docs/
 	cargo build --release --locked --manifest-path tests/bench/peers/Cargo.toml --target-dir target/peers
 	BENCH_FUNCTIONS=target/release BENCH_PEERS=target/peers/release $(if $(ONLY),,BENCH_DOCUMENT=docs/PERFORMANCE.md) \
 	  BENCH_HEADING='`make bench`'" on $$(date -u +%F), $$(uname -m), $$(nproc) cores" cargo run --locked -p shopbell-bench
+
+# ---------------------------------------------------------------- AWS
+
+# Cargo.lock is looked at first, because neither SAM nor cargo-lambda can be told `--locked`; paths of this machine stay out of the artifacts.
+REPRODUCIBLE := CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$(HOME)/.cargo=/cargo --remap-path-prefix=$(CURDIR)=/shopbell"
+
+build: $(DEPLOY)/bin/sam ## Build what deploys for STAGE (dev); the first time takes long
+	cargo metadata --locked --format-version 1 > /dev/null
+	@arch=$$(sed -n '/^\[$(CONFIG_ENV).global/,/^\[/s/.*Architecture=\([a-z0-9_]*\).*/\1/p' samconfig.toml | head -n 1); \
+	  target=$$( [ "$$arch" = arm64 ] && echo aarch64 || echo x86_64 )-unknown-linux-gnu; \
+	  [ -d "$$(rustc --print sysroot)/lib/rustlib/$$target" ] || { \
+	    echo "make: Rust cannot build for $$arch yet. Type: rustup target add $$target"; exit 1; }
+	PATH="$(DEPLOY)/bin:$$PATH" $(REPRODUCIBLE) sam build --config-env $(CONFIG_ENV)
+
+deploy: build ## Deploy to AWS as STAGE (dev), with your AWS credentials and region
+	$(DEPLOY)/bin/sam deploy --config-env $(CONFIG_ENV)
+	@echo "make: deployed. Next: make connect PAGE=<id of your Facebook Page> STAGE=$(STAGE)"
+
+test-deploy: $(DEPLOY)/bin/sam $(EMULATOR)/bin/ministack ## Deploy into an emulator of AWS and drive the line (REQUESTS=400; PROFILE=dev for quick artifacts)
+	@$(MAKE) --no-print-directory artifacts-$(or $(PROFILE),release)
+	cargo build --locked -p operator -p shopbell-tests --bin shopbell-operator --bin deployed-line
+	SAM=$(DEPLOY)/bin/sam PYTHON=$(DEPLOY)/bin/python MINISTACK=$(EMULATOR)/bin/ministack cargo run --quiet --locked -p shopbell-tests --bin deployed-line
+
+.PHONY: artifacts-release artifacts-dev
+artifacts-release:
+	@$(MAKE) --no-print-directory build STAGE=emulator
+
+# The layout that `sam build` makes, of what `cargo test` has built already.
+artifacts-dev:
+	cargo build --locked $(addprefix -p ,$(FUNCTIONS))
+	@rm -rf .aws-sam/build && mkdir -p .aws-sam/build
+	@sed -e 's#Location: infra/#Location: ../../infra/#' -e 's#CodeUri: functions/#CodeUri: #' template.yaml > .aws-sam/build/template.yaml
+	@for function in $(FUNCTIONS); do \
+	  mkdir -p .aws-sam/build/$$function && strip -o .aws-sam/build/$$function/bootstrap target/debug/$$function || exit 1; done
+
+sbom: $(TOOLS)/bin/cargo-cyclonedx ## Write what each function is made of into target/sbom (CycloneDX)
+	@rm -rf target/sbom && mkdir -p target/sbom
+	cargo cyclonedx --quiet --format json --spec-version 1.5 --target all --override-filename bom
+	@for function in $(FUNCTIONS); do mv functions/$$function/bom.json target/sbom/$$function.json; done
+	@find . -name bom.json -not -path './target/*' -delete
+	@ls target/sbom
 
 # The browser test drives the simulator's page as a person does.
 browser:
@@ -92,6 +156,28 @@ $(TOOLS)/bin/cargo-machete:
 $(TOOLS)/bin/cargo-bolero:
 	@echo "make: installing cargo-bolero $(CARGO_BOLERO) into .tools (cargo)"
 	cargo install --quiet --locked --root $(TOOLS) cargo-bolero@$(CARGO_BOLERO)
+
+$(TOOLS)/bin/cargo-cyclonedx:
+	@echo "make: installing cargo-cyclonedx $(CARGO_CYCLONEDX) into .tools (cargo)"
+	cargo install --quiet --locked --debug --root $(TOOLS) cargo-cyclonedx@$(CARGO_CYCLONEDX)
+
+# A set of Python packages; the marker is made last, so that a broken installation is made again.
+define python_tools
+	@echo "make: installing $(2) into .tools (pip)"
+	@python3 -m venv $(1)
+	@$(1)/bin/pip install --quiet --disable-pip-version-check $(2)
+	@touch $@
+endef
+
+$(DEPLOY)/bin/sam: $(DEPLOY)/.$(subst ==,-,$(firstword $(DEPLOY_PACKAGES)))
+$(CHECKOV)/bin/checkov: $(CHECKOV)/.$(subst ==,-,$(firstword $(CHECKOV_PACKAGES)))
+$(EMULATOR)/bin/ministack: $(EMULATOR)/.ministack
+$(DEPLOY)/.%:
+	$(call python_tools,$(DEPLOY),$(DEPLOY_PACKAGES))
+$(CHECKOV)/.%:
+	$(call python_tools,$(CHECKOV),$(CHECKOV_PACKAGES))
+$(EMULATOR)/.%:
+	$(call python_tools,$(EMULATOR),'$(EMULATOR_PACKAGES)')
 
 clean: ## Remove what was built; the data of `make run` stays
 	cargo clean

@@ -10,6 +10,8 @@
 )]
 
 pub mod payloads;
+pub mod proxy;
+pub mod roles;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -23,6 +25,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use sha2::Sha256;
 use tempfile::TempDir;
+
+use crate::roles::Guard;
 
 /// How long a journey waits for what must happen.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -38,6 +42,8 @@ pub fn repository() -> PathBuf {
 pub struct TestStack {
     pub stack: Stack,
     client: reqwest::Client,
+    /// Stands between the functions and their stores.
+    pub guard: Guard,
     _data: TempDir,
 }
 
@@ -50,11 +56,15 @@ impl TestStack {
     /// Starts a stack with a clock and variables of its own.
     pub async fn start_with(clock: StackClock, variables: &[(&str, &str)]) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let environment: Environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let guard = Guard::start().await;
+        let given = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment: Environment = given.chain(guard.variables()).collect();
         let options =
             Options { template: repository().join("template.yaml"), data: data.path().to_path_buf(), port: 0, environment, clock };
+        let client = client();
         let stack = Stack::start(options).await.expect("the stack starts");
-        Self { stack, client: client(), _data: data }
+        guard.stands_before(&stack);
+        Self { stack, client, guard, _data: data }
     }
 
     /// Posts a body as Meta does, signed.

@@ -20,7 +20,6 @@ mod faults {
     pub(crate) mod kills;
     pub(crate) mod load;
     pub(crate) mod program;
-    pub(crate) mod proxy;
     pub(crate) mod stores;
     pub(crate) mod table;
     pub(crate) mod time;

@@ -1,15 +1,24 @@
-//! `template.yaml`: what must hold of it before anybody deploys it.
+//! `template.yaml` and what it nests: what must hold of it before anybody deploys it.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use local_stack::template::{self, Function, StackModel};
+use local_stack::template::{self, Function, Resource, StackModel};
+use serde_json::Value as Json;
 use shopbell_tests::repository;
+
+/// The alias that every call goes to.
+const ALIAS: &str = "live";
 
 fn model() -> StackModel {
     template::read(&repository().join("template.yaml"), "test", "http://127.0.0.1:1").unwrap()
+}
+
+fn resources(kind: &str) -> Vec<Resource> {
+    let all = template::resources(&repository().join("template.yaml"), "test", "http://127.0.0.1:1").unwrap();
+    all.into_iter().filter(|resource| resource.kind == kind).collect()
 }
 
 fn queue_of<'a>(model: &'a StackModel, arn: &str) -> &'a template::Queue {
@@ -19,6 +28,45 @@ fn queue_of<'a>(model: &'a StackModel, arn: &str) -> &'a template::Queue {
 
 fn attribute(queue: &template::Queue, name: &str) -> u64 {
     queue.attributes[name].parse().unwrap()
+}
+
+/// The names of the queues that keep what failed.
+fn dead_letter_queues(model: &StackModel) -> BTreeSet<String> {
+    let policies = model.queues.iter().filter_map(|queue| queue.attributes.get("RedrivePolicy"));
+    policies
+        .map(|policy| {
+            serde_json::from_str::<Json>(policy).unwrap()["deadLetterTargetArn"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
+        })
+        .collect()
+}
+
+/// What the alarms look at, each as `namespace metric dimension=value`.
+fn watched() -> BTreeSet<String> {
+    let watched = |alarm: &Resource| {
+        let properties = &alarm.properties;
+        let first = &properties["Dimensions"][0];
+        let text = |value: &Json| value.as_str().unwrap().to_owned();
+        format!("{} {} {}={}", text(&properties["Namespace"]), text(&properties["MetricName"]), text(&first["Name"]), text(&first["Value"]))
+    };
+    resources("AWS::CloudWatch::Alarm").iter().map(watched).collect()
+}
+
+fn statements() -> Vec<(String, Json)> {
+    let of_role = |role: &Resource| {
+        let policies = role.properties["Policies"].as_array().cloned().unwrap_or_default();
+        let statements =
+            policies.into_iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().cloned().unwrap_or_default());
+        let id = role.id.clone();
+        statements.map(move |statement| (id.clone(), statement)).collect::<Vec<_>>()
+    };
+    resources("AWS::IAM::Role").iter().flat_map(of_role).collect()
+}
+
+fn texts(value: &Json) -> Vec<String> {
+    match value {
+        Json::String(text) => vec![text.clone()],
+        other => other.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
+    }
 }
 
 #[test]
@@ -44,30 +92,80 @@ fn a_message_stays_hidden_six_times_as_long_as_its_function_may_take() {
 fn every_worked_queue_has_a_dead_letter_queue_that_keeps_for_fourteen_days() {
     let model = model();
     for source in model.functions.iter().flat_map(|function| &function.queues) {
-        let policy: serde_json::Value = serde_json::from_str(&queue_of(&model, &source.queue_arn).attributes["RedrivePolicy"]).unwrap();
+        let policy: Json = serde_json::from_str(&queue_of(&model, &source.queue_arn).attributes["RedrivePolicy"]).unwrap();
         let dead = queue_of(&model, policy["deadLetterTargetArn"].as_str().unwrap());
         assert_eq!(attribute(dead, "MessageRetentionPeriod"), 14 * 86_400);
     }
 }
 
 #[test]
-fn every_queue_is_encrypted() {
+fn every_queue_is_encrypted_and_takes_no_call_without_tls() {
+    let policies = resources("AWS::SQS::QueuePolicy");
     for queue in model().queues {
         assert_eq!(queue.attributes["SqsManagedSseEnabled"], "true", "{}", queue.name);
+        let deny = policies.iter().find(|policy| texts(&policy.properties["Queues"])[0].ends_with(&format!("/{}", queue.name)));
+        let statement = &deny.unwrap_or_else(|| panic!("{} has no policy", queue.name)).properties["PolicyDocument"]["Statement"][0];
+        assert_eq!((&statement["Effect"], &statement["Principal"]), (&Json::from("Deny"), &Json::from("*")), "{}", queue.name);
+        assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false", "{}", queue.name);
+        assert!(statement["Resource"].as_str().unwrap().ends_with(&format!(":{}", queue.name)), "{}", queue.name);
     }
 }
 
 #[test]
 fn every_queue_event_reports_the_items_that_failed() {
-    let text = std::fs::read_to_string(repository().join("template.yaml")).unwrap();
-    let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
-    let resources = yaml["Resources"].as_mapping().unwrap();
-    let events = resources.values().filter_map(|resource| resource["Properties"]["Events"].as_mapping()).flat_map(|events| events.values());
-    let queues: Vec<_> = events.filter(|event| event["Type"] == "SQS").collect();
-    assert!(!queues.is_empty());
-    for event in queues {
-        assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures");
+    let mut events = 0;
+    for function in resources("AWS::Serverless::Function") {
+        for event in function.properties["Events"].as_object().into_iter().flatten().map(|(_, event)| event) {
+            if event["Type"] == "SQS" {
+                events += 1;
+                assert_eq!(event["Properties"]["FunctionResponseTypes"][0], "ReportBatchItemFailures", "{}", function.id);
+            }
+        }
     }
+    assert_eq!(events, model().functions.iter().map(|function| function.queues.len()).sum::<usize>());
+}
+
+#[test]
+fn every_queue_has_an_alarm_of_its_depth_or_of_its_age() {
+    let model = model();
+    let (dead, watched) = (dead_letter_queues(&model), watched());
+    for queue in &model.queues {
+        let metric = if dead.contains(&queue.name) { "ApproximateNumberOfMessagesVisible" } else { "ApproximateAgeOfOldestMessage" };
+        assert!(watched.contains(&format!("AWS/SQS {metric} QueueName={}", queue.name)), "{}", queue.name);
+    }
+}
+
+#[test]
+fn every_function_has_alarms_of_its_errors_and_throttles_and_the_first_takes_new_code_back() {
+    let watched = watched();
+    let alarms = resources("AWS::CloudWatch::Alarm");
+    for function in resources("AWS::Serverless::Function") {
+        for metric in ["Errors", "Throttles"] {
+            assert!(watched.contains(&format!("AWS/Lambda {metric} FunctionName={}", function.reference)), "{metric} of {}", function.id);
+        }
+        let rollback = function.properties["DeploymentPreference"]["Alarms"][0].as_str().unwrap();
+        let alarm = alarms.iter().find(|alarm| alarm.reference == rollback).unwrap();
+        assert_eq!(alarm.properties["Dimensions"][1]["Value"], format!("{}:{ALIAS}", function.reference), "{}", function.id);
+    }
+}
+
+#[test]
+fn every_alarm_tells_somebody_and_has_its_answer_in_the_runbook() {
+    let runbook = std::fs::read_to_string(repository().join("docs/RUNBOOK.md")).unwrap();
+    let headings: BTreeSet<String> = runbook.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+    for alarm in resources("AWS::CloudWatch::Alarm") {
+        assert!(alarm.properties["AlarmActions"][0].is_string(), "{}", alarm.id);
+        let description = alarm.properties["AlarmDescription"].as_str().unwrap();
+        let (_, anchor) = description.rsplit_once("docs/RUNBOOK.md#").unwrap_or_else(|| panic!("{} names no answer", alarm.id));
+        assert!(headings.contains(anchor), "{}: the runbook has no heading for #{anchor}", alarm.id);
+        assert!(runbook.contains(&format!("`{}`", alarm.id)), "the runbook does not name {}", alarm.id);
+    }
+}
+
+/// The address of a heading as a page of Markdown gives it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
 #[test]
@@ -94,13 +192,31 @@ fn set_by_template(function: &Function) -> BTreeSet<&str> {
 }
 
 #[test]
-fn no_policy_has_a_wildcard() {
-    for file in ["template.yaml", "infra/data.yaml", "infra/api.yaml"] {
-        let text = std::fs::read_to_string(repository().join(file)).unwrap();
-        let lines = text.lines().filter(|line| line.contains("Action:") || line.contains("Resource:"));
-        for line in lines {
-            assert!(!line.contains('*'), "{file}: {line}");
+fn nothing_is_allowed_by_a_wildcard_but_traces_which_know_no_resources() {
+    let statements = statements();
+    assert!(!statements.is_empty());
+    for (role, statement) in statements {
+        for action in texts(&statement["Action"]) {
+            assert!(!action.contains('*'), "{role}: {action}");
         }
+        let traces = texts(&statement["Action"]).iter().all(|action| action.starts_with("xray:"));
+        for resource in texts(&statement["Resource"]) {
+            assert!(!resource.contains('*') || traces, "{role}: {resource}");
+        }
+    }
+}
+
+#[test]
+fn every_function_has_a_role_and_a_log_of_its_own_that_is_not_kept_for_ever() {
+    let roles: BTreeMap<String, String> = resources("AWS::Serverless::Function")
+        .into_iter()
+        .map(|function| (function.properties["Role"].as_str().unwrap().to_owned(), function.id))
+        .collect();
+    assert_eq!(roles.len(), model().functions.len());
+    let logs = resources("AWS::Logs::LogGroup");
+    assert!(logs.len() > roles.len());
+    for log in logs {
+        assert!(log.properties["RetentionInDays"].is_number(), "{}", log.id);
     }
 }
 
@@ -111,4 +227,12 @@ fn every_route_reaches_a_function() {
     for route in &model.routes {
         assert!(model.functions.iter().any(|function| function.arn == route.function_arn), "{}", route.path);
     }
+}
+
+#[test]
+fn a_page_never_gets_near_forty_messages_a_second() {
+    let model = model();
+    let deliver = model.functions.iter().find(|function| function.code == "deliver").unwrap();
+    let most = u32::try_from(deliver.queues[0].concurrency).unwrap() * deliver::MOST_A_SECOND;
+    assert!(most < 40, "{most} a second");
 }

@@ -13,6 +13,7 @@ use graph_api::GraphApi;
 pub use handler::Deliver;
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
+pub use pace::MOST_A_SECOND;
 use sqs_jobs::batch::SourceQueue;
 
 /// Makes the function of what its environment says.

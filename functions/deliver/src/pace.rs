@@ -23,6 +23,9 @@ struct Pace {
 /// Five sends a second, and two more at once after a pause: at most seven in any second.
 const SENDS: Pace = Pace { spacing: Duration::from_millis(200), ahead: Duration::from_millis(400) };
 
+/// The most sends of one instance to one Page in any second; `template.yaml` multiplies it.
+pub const MOST_A_SECOND: u32 = 7;
+
 /// The Conversations API takes two calls a second of a Page, and looking into a thread takes two.
 const RECORDS: Pace = Pace { spacing: Duration::from_millis(1100), ahead: Duration::ZERO };
 
@@ -112,7 +115,7 @@ mod tests {
         let moments: Vec<Duration> = (0..60).map(|_| turn(&row, &page("1"), start, SENDS)).collect();
         for first in &moments {
             let within = moments.iter().filter(|moment| *moment >= first && **moment < *first + Duration::from_secs(1));
-            assert!(within.count() <= 7);
+            assert!(within.count() <= usize::try_from(MOST_A_SECOND).unwrap());
         }
         assert!(moments.is_sorted());
         assert_eq!(moments.last(), Some(&Duration::from_millis(59 * 200 - 400)), "five a second in the long run");

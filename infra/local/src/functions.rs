@@ -89,6 +89,8 @@ impl RunningFunction {
         let mut variables = function.environment.clone();
         // Secrets come from the variables that stand in for the path.
         variables.remove("SECRETS_PATH");
+        // Each function calls under its own name, as each has its own role in the cloud.
+        variables.insert("AWS_ACCESS_KEY_ID".into(), function.code.clone());
         variables.extend(overrides.clone());
         let environment: Environment = variables.into_iter().collect();
         let started = match function.code.as_str() {

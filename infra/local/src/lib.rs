@@ -249,7 +249,6 @@ fn overrides(options: &Options, url: &str, secrets: &Secrets, aws: &aws::Aws) ->
     let between = |name: &str, url: &str| options.environment.optional(name).unwrap_or_else(|| url.to_owned());
     let mut overrides = BTreeMap::from([
         ("AWS_REGION".into(), "us-east-1".into()),
-        ("AWS_ACCESS_KEY_ID".into(), "local".into()),
         ("AWS_SECRET_ACCESS_KEY".into(), "local".into()),
         ("AWS_ENDPOINT_URL_DYNAMODB".into(), between("SHOPBELL_DYNAMODB_URL", &aws.dynamodb_url)),
         ("AWS_ENDPOINT_URL_SQS".into(), between("SHOPBELL_SQS_URL", &aws.sqs_url)),
@@ -262,7 +261,8 @@ fn overrides(options: &Options, url: &str, secrets: &Secrets, aws: &aws::Aws) ->
 /// The table, for the page that shows what became of messages.
 fn table(model: &StackModel, overrides: &BTreeMap<String, String>) -> Result<Table, FunctionError> {
     let variables = model.functions.iter().find(|function| function.code == "api").map(|function| function.environment.clone());
-    let environment: Environment = variables.into_iter().flatten().chain(overrides.clone()).collect();
+    let key = [("AWS_ACCESS_KEY_ID".to_owned(), "outbox".to_owned())];
+    let environment: Environment = variables.into_iter().flatten().chain(key).chain(overrides.clone()).collect();
     let open = || Ok(Table::new(Aws::from_environment(&environment)?.dynamodb(), environment.required("TABLE_NAME", "the table")?));
     open().map_err(|source| FunctionError::Start { name: "outbox".into(), source })
 }

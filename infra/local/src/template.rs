@@ -6,7 +6,7 @@ mod yaml;
 
 use std::path::Path;
 
-pub use model::{Function, Queue, QueueSource, Route, StackModel, Table};
+pub use model::{Function, Queue, QueueSource, Resource, Route, StackModel, Table};
 
 use crate::template::evaluate::Scope;
 
@@ -39,4 +39,10 @@ impl TemplateError {
 pub fn read(path: &Path, stack_name: &str, queue_base: &str) -> Result<StackModel, TemplateError> {
     let scope = Scope::root(path, stack_name, queue_base)?;
     model::build(&scope)
+}
+
+/// Every resource of the template and of what it nests, with its properties evaluated: for tests of what the local stack leaves to the cloud.
+pub fn resources(path: &Path, stack_name: &str, queue_base: &str) -> Result<Vec<Resource>, TemplateError> {
+    let scope = Scope::root(path, stack_name, queue_base)?;
+    model::resources(&scope)
 }

@@ -6,10 +6,10 @@ use serde_json::{Value as Json, json};
 
 use super::load::Load;
 use super::program::Program;
-use super::proxy::{Deed, dynamodb_error};
 use super::stores::behind;
 use super::table::Tally;
 use crate::{Case, Extent};
+use shopbell_tests::proxy::{Deed, dynamodb_error};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![Case::new("deliveries and jobs in the dead-letter queues, replayed", dead_letters)]

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::load::Load;
 use super::program::{PAGES, Program};
-use super::proxy::{Deed, Proxy};
 use super::table::Tally;
 use crate::{Case, Extent};
+use shopbell_tests::proxy::{Deed, Proxy};
 
 /// A stack whose calls to the Graph API come by a proxy.
 async fn behind() -> (Program, Proxy) {

@@ -8,9 +8,9 @@ use reqwest::StatusCode;
 
 use super::load::Load;
 use super::program::Program;
-use super::proxy::{Deed, Proxy, cancelled, dynamodb_error};
 use super::table::Tally;
 use crate::{Case, Extent};
+use shopbell_tests::proxy::{Deed, Proxy, cancelled, dynamodb_error};
 
 /// A stack whose calls to one of the stores come by a proxy.
 pub(crate) async fn behind(variable: &str) -> (Program, Proxy) {

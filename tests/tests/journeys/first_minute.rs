@@ -5,7 +5,7 @@ use serde_json::json;
 use shopbell_tests::{TestStack, eventually, eventually_eq};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_comes_in_and_the_answer_is_delivered_and_read() {
+pub(super) async fn a_question_comes_in_and_the_answer_is_delivered_and_read() {
     let test = TestStack::start().await;
     let simulator = test.stack.simulator();
     let mia = simulator.customers().unwrap().remove(0);
@@ -43,7 +43,7 @@ async fn a_name_is_looked_up_and_not_invented() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resolved_conversation_opens_its_next_case_when_the_customer_writes() {
+pub(super) async fn a_resolved_conversation_opens_its_next_case_when_the_customer_writes() {
     let test = TestStack::start().await;
     let simulator = test.stack.simulator();
     let mia = simulator.customers().unwrap().remove(0);

@@ -79,7 +79,7 @@ async fn the_handshake_answers_the_bare_challenge_to_the_right_token_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_parked_with_its_reason_and_its_neighbours_are_stored() {
+pub(super) async fn what_cannot_be_read_is_parked_with_its_reason_and_its_neighbours_are_stored() {
     let test = TestStack::start().await;
     for hostile in [&b"not json"[..], b"42", b"{}", b"[]", b"\xff\xfe\x00", b"{\"object\":\"page\"}", b"{\"object\":\"page\",\"entry\":7}"]
     {

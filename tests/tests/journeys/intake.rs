@@ -38,7 +38,7 @@ async fn duplicated_and_shuffled_deliveries_are_stored_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_documented_payload_is_taken_twice_and_stored_once() {
+pub(super) async fn every_documented_payload_is_taken_twice_and_stored_once() {
     let test = TestStack::start().await;
     for round in 0..2 {
         for (name, body) in payloads::meta() {
@@ -60,7 +60,7 @@ async fn every_documented_payload_is_taken_twice_and_stored_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_inbox_is_read_page_by_page_newest_first() {
+pub(super) async fn the_inbox_is_read_page_by_page_newest_first() {
     let test = TestStack::start().await;
     for customer in 0..60_i64 {
         let body = text_delivery(&format!("8{customer:015}"), &format!("m_{customer}"), START_MS + customer * 1000, "Hello");
@@ -81,7 +81,7 @@ async fn the_inbox_is_read_page_by_page_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reaction_and_an_edit_that_come_before_their_message_are_applied_when_it_comes() {
+pub(super) async fn a_reaction_and_an_edit_that_come_before_their_message_are_applied_when_it_comes() {
     let test = TestStack::start().await;
     let who = json!({ "sender": { "id": "7402918836412905" }, "recipient": { "id": "108234567890123" } });
     let element = |at: i64, key: &str, value: Json| {

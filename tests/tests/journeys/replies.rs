@@ -110,7 +110,7 @@ async fn a_refused_message_fails_with_a_reason_and_lets_the_next_one_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_waits_for_the_window_and_leaves_when_the_customer_writes() {
+pub(super) async fn a_message_waits_for_the_window_and_leaves_when_the_customer_writes() {
     let test = TestStack::start().await;
     let (psid, id) = a_conversation(&test).await;
     let simulator = test.stack.simulator();

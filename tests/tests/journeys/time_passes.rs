@@ -78,7 +78,7 @@ async fn a_page_that_cannot_send_is_tried_again_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_on_hold_is_left_alone_until_its_probe_and_then_all_that_waited_goes() {
+pub(super) async fn a_page_on_hold_is_left_alone_until_its_probe_and_then_all_that_waited_goes() {
     let clock = start_of_day();
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let simulator = test.stack.simulator();
@@ -108,7 +108,7 @@ async fn a_page_on_hold_is_left_alone_until_its_probe_and_then_all_that_waited_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_who_has_mended_a_page_need_not_wait_for_its_next_probe() {
+pub(super) async fn a_person_who_has_mended_a_page_need_not_wait_for_its_next_probe() {
     let clock = start_of_day();
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let (psid, id) = a_conversation(&test).await;
@@ -150,7 +150,7 @@ async fn what_a_program_wrote_does_not_leave_after_a_day_and_what_a_person_wrote
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
+pub(super) async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
     let clock = start_of_day();
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let (psid, id) = a_conversation(&test).await;
@@ -186,7 +186,7 @@ async fn when_nobody_can_tell_a_person_sends_again_or_gives_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_was_unsubscribed_is_subscribed_again_and_what_was_missed_is_read() {
+pub(super) async fn a_page_that_was_unsubscribed_is_subscribed_again_and_what_was_missed_is_read() {
     let clock = start_of_day();
     let test = TestStack::start_with(clock.clone(), &[]).await;
     let (psid, id) = a_conversation(&test).await;

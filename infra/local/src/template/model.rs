@@ -62,6 +62,16 @@ pub struct Route {
     pub timeout: Duration,
 }
 
+/// A resource as CloudFormation makes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    pub id: String,
+    pub kind: String,
+    /// What `Ref` yields of it.
+    pub reference: String,
+    pub properties: Json,
+}
+
 /// Resources that need nothing here: permissions, logs and the stage are the cloud's.
 const QUIET: [&str; 4] =
     ["AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Integration", "AWS::Lambda::Permission"];
@@ -82,6 +92,20 @@ pub(super) fn build(scope: &Scope) -> Result<StackModel, TemplateError> {
     let mut model = StackModel::default();
     add(&mut model, scope)?;
     Ok(model)
+}
+
+pub(super) fn resources(scope: &Scope) -> Result<Vec<Resource>, TemplateError> {
+    let mut found = Vec::new();
+    for (id, resource) in scope.resources() {
+        let kind = resource.get("Type").and_then(Json::as_str).unwrap_or_default().to_owned();
+        if kind == "AWS::Serverless::Application" {
+            found.extend(resources(&scope.nested(id)?)?);
+        }
+        let reference = text_of(&scope.evaluate(&serde_json::json!({ "Ref": id }))?);
+        let properties = scope.evaluate(resource.get("Properties").unwrap_or(&Json::Null))?;
+        found.push(Resource { id: id.clone(), kind, reference, properties });
+    }
+    Ok(found)
 }
 
 fn add(model: &mut StackModel, scope: &Scope) -> Result<(), TemplateError> {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use serde_json::{Value as Json, json};
 
 /// What is done to a call.
 #[derive(Debug, Clone)]
-pub(crate) enum Deed {
+pub enum Deed {
     Pass,
     /// Answered here, never passed on.
     Answer(u16, String),
@@ -27,19 +27,28 @@ pub(crate) enum Deed {
 
 /// A call as it is seen on its way.
 #[derive(Debug)]
-pub(crate) struct Seen {
-    pub(crate) path: String,
+pub struct Seen {
+    pub path: String,
     /// `DynamoDB_20120810.PutItem`, `AmazonSQS.SendMessage`; blank for Graph.
-    pub(crate) operation: String,
+    pub operation: String,
+    /// The access key of whoever called: on this machine the name of a function. Blank for Graph.
+    pub caller: String,
+    pub body: Bytes,
     /// Counts the calls, from 0.
-    pub(crate) number: usize,
+    pub number: usize,
 }
 
 type Rule = Box<dyn Fn(&Seen) -> Deed + Send>;
 
 /// A proxy on a free port. Clones are the same proxy.
 #[derive(Clone)]
-pub(crate) struct Proxy(Arc<Parts>);
+pub struct Proxy(Arc<Parts>);
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
 
 struct Parts {
     url: Mutex<String>,
@@ -53,14 +62,14 @@ struct Parts {
 
 impl Proxy {
     /// Starts one that passes everything on, once it knows whereto.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let parts = Parts {
             url: Mutex::new(url),
             upstream: Mutex::default(),
             rule: Mutex::new(Box::new(|_| Deed::Pass)),
-            client: reqwest::Client::new(),
+            client: crate::client(),
             calls: AtomicUsize::new(0),
             injected: AtomicUsize::new(0),
             conflicts: AtomicUsize::new(0),
@@ -71,31 +80,31 @@ impl Proxy {
         proxy
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.0.url.lock().unwrap().clone()
     }
 
     /// Says whereto calls are passed on.
-    pub(crate) fn to(&self, upstream: &str) {
+    pub fn to(&self, upstream: &str) {
         upstream.clone_into(&mut self.0.upstream.lock().unwrap());
     }
 
     /// Decides from now on what is done to each call.
-    pub(crate) fn rule(&self, rule: impl Fn(&Seen) -> Deed + Send + 'static) {
+    pub fn rule(&self, rule: impl Fn(&Seen) -> Deed + Send + 'static) {
         *self.0.rule.lock().unwrap() = Box::new(rule);
     }
 
-    pub(crate) fn pass(&self) {
+    pub fn pass(&self) {
         self.rule(|_| Deed::Pass);
     }
 
     /// How many calls something was done to.
-    pub(crate) fn injected(&self) -> usize {
+    pub fn injected(&self) -> usize {
         self.0.injected.load(Ordering::SeqCst)
     }
 
     /// How many writes the table itself refused because another one was faster.
-    pub(crate) fn conflicts(&self) -> usize {
+    pub fn conflicts(&self) -> usize {
         self.0.conflicts.load(Ordering::SeqCst)
     }
 }
@@ -106,7 +115,7 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let operation = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let number = parts.calls.fetch_add(1, Ordering::SeqCst);
-    let seen = Seen { path: head.uri.path().to_owned(), operation, number };
+    let seen = Seen { path: head.uri.path().to_owned(), operation, caller: caller(&head.headers), body: body.clone(), number };
     let deed = (parts.rule.lock().unwrap())(&seen);
     if !matches!(deed, Deed::Pass) {
         parts.injected.fetch_add(1, Ordering::SeqCst);
@@ -124,6 +133,13 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
             std::future::pending().await
         }
     }
+}
+
+/// Reads the access key out of a signature.
+fn caller(headers: &HeaderMap) -> String {
+    let signature = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let key = signature.split_once("Credential=").and_then(|(_, rest)| rest.split_once('/'));
+    key.map(|(key, _)| key.to_owned()).unwrap_or_default()
 }
 
 async fn pass_on(parts: &Parts, mut head: axum::http::request::Parts, body: Bytes) -> Response {
@@ -157,12 +173,12 @@ fn broken() -> Response {
 }
 
 /// An error of DynamoDB.
-pub(crate) fn dynamodb_error(name: &str) -> Deed {
+pub fn dynamodb_error(name: &str) -> Deed {
     Deed::Answer(400, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": "injected" }).to_string())
 }
 
 /// A cancelled transaction: `code` came of each of its three writes.
-pub(crate) fn cancelled(code: &str) -> Deed {
+pub fn cancelled(code: &str) -> Deed {
     let reason = json!({ "Code": code, "Message": "injected" });
     let body: Json = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
