@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use lambda_http::{Error, run};
+use lambda_http::tower::Service;
+use lambda_http::{Error, Request, run, service_fn};
 use lambda_support::clock::SystemClock;
 use lambda_support::environment::Environment;
 use lambda_support::logging::{self, Format};
+use lambda_support::metrics::Metrics;
 use lambda_support::secrets;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,5 +15,11 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     logging::start(&environment, Format::Json)?;
     let environment = secrets::fetch(environment).await?;
-    run(api::start(&environment, Arc::new(SystemClock))?).await
+    let metrics = Metrics::from_environment(&environment);
+    let api = api::start(&environment, Arc::new(SystemClock))?;
+    run(service_fn(move |request: Request| {
+        let (mut api, metrics) = (api.clone(), metrics.clone());
+        async move { metrics.of(api.call(request)).await }
+    }))
+    .await
 }

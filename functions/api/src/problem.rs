@@ -8,6 +8,7 @@ use domain::ports::StoreError;
 use domain::reply::{LONGEST_REPLY, MOST_PENDING, ReplyError};
 use domain::triage::DecideError;
 use lambda_support::logging::chain;
+use lambda_support::metrics;
 use lambda_support::problem::{self, Problem};
 
 use crate::keys::Scope;
@@ -70,8 +71,14 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match &self {
-            Self::Store(err) => tracing::error!(error = %chain(err), "call failed"),
-            Self::Busy => tracing::error!("call failed: its row was written by others again and again"),
+            Self::Store(err) => {
+                metrics::count(metrics::CALLS_FAILED, 1);
+                tracing::error!(error = %chain(err), "call failed");
+            }
+            Self::Busy => {
+                metrics::count(metrics::CALLS_FAILED, 1);
+                tracing::error!("call failed: its row was written by others again and again");
+            }
             Self::Unauthorized
             | Self::Forbidden { .. }
             | Self::NotFound(_)

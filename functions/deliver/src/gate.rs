@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::hold::{self, Hold, HoldCause};
-use domain::id::{PageId, PlatformMessageId, UserId};
-use domain::message::WaitingFor;
+use domain::id::{MessageId, PageId, PlatformMessageId, UserId};
+use domain::message::{WaitingFor, parse_part_metadata};
 use domain::operator::{OperatorEvent, Severity};
 use domain::ports::{Clock, Holds, ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
 use domain::time::Timestamp;
 use lambda_support::logging::{self, chain};
+use tracing::Instrument;
 
 /// How long an instance trusts what it knows of a hold: somebody may have lifted it.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -138,6 +139,15 @@ impl<Api: SendApi, Store: Holds + Send> SendApi for Gate<Api, Store> {
     }
 
     async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
+        let message = parse_part_metadata(request.metadata).map(|(message, _)| message);
+        let span = tracing::error_span!("message", message.id = message.as_ref().map(MessageId::as_str));
+        self.send_open(request).instrument(span).await
+    }
+}
+
+impl<Api: SendApi, Store: Holds + Send> Gate<Api, Store> {
+    /// Sends unless the Page is closed, and takes note of what the platform says about the Page.
+    async fn send_open(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
         let page = request.page;
         if let Some(error) = self.closed(page).await {
             return Err(error);

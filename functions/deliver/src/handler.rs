@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::deliver::{Drained, drain};
+use domain::deliver::{Drained, Stop, drain};
 use domain::id::{ConversationId, MessageId};
 use domain::job::OutboundJob;
 use domain::ports::{Clock, Parked};
@@ -13,9 +13,12 @@ use domain::retry::{Retry, Retryable, backoff};
 use dynamodb_store::Table;
 use graph_api::GraphApi;
 use lambda_support::logging::chain;
+use lambda_support::metrics;
+use lambda_support::origin::{self, Origin, Request};
 use lambda_support::parking::{self, Parking};
 use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
 use sqs_jobs::outbound;
+use tracing::Instrument;
 
 use crate::gate::Gate;
 use crate::pace::Paced;
@@ -43,26 +46,37 @@ impl Deliver {
     }
 
     async fn job(&self, message: SqsMessage) -> JobEnd {
-        match outbound::read(message.body.as_deref().unwrap_or_default()) {
-            Ok(OutboundJob::Deliver { conversation, message: last }) => self.send(&message, &conversation, Some(&last)).await,
-            Ok(OutboundJob::Wake { conversation }) => self.send(&message, &conversation, None).await,
-            Ok(OutboundJob::LookUpName { conversation }) => self.look_up_name(&message, &conversation).await,
+        match outbound::read_with_request(message.body.as_deref().unwrap_or_default()) {
+            Ok((job, request)) => {
+                let span = span(&job, request.as_deref());
+                let origin = Origin { trace: origin::trace(), request: request.map_or(Request::Unknown, Request::Of) };
+                origin.of(self.work(&message, &job)).instrument(span).await
+            }
             Err(err) => {
                 let reason = chain(&err).to_string();
-                self.park(&message, &reason).await
+                let span = tracing::error_span!("job", job.id = message.message_id);
+                self.park(&message, &reason).instrument(span).await
             }
+        }
+    }
+
+    async fn work(&self, message: &SqsMessage, job: &OutboundJob) -> JobEnd {
+        match job {
+            OutboundJob::Deliver { conversation, message: last } => self.send(message, conversation, Some(last)).await,
+            OutboundJob::Wake { conversation } => self.send(message, conversation, None).await,
+            OutboundJob::LookUpName { conversation } => self.look_up_name(message, conversation).await,
         }
     }
 
     async fn send(&self, message: &SqsMessage, conversation: &ConversationId, last: Option<&MessageId>) -> JobEnd {
         match drain(&*self.table, &self.graph, &*self.clock, conversation, last).await {
             Ok(drained) => {
-                report(conversation, &drained);
+                report(&drained);
                 JobEnd::Done
             }
             Err(err) => {
                 let reason = chain(&err).to_string();
-                tracing::warn!(error = reason, conversation.id = %conversation, "job not done");
+                tracing::warn!(error = reason, "job not done");
                 match err.retry() {
                     Retry::Never => self.park(message, &reason).await,
                     retry @ (Retry::Backoff | Retry::After(_)) => given_back(message, retry),
@@ -74,11 +88,11 @@ impl Deliver {
     async fn look_up_name(&self, message: &SqsMessage, conversation: &ConversationId) -> JobEnd {
         match profile::look_up(&*self.table, self.graph.inner().inner(), conversation, self.clock.now()).await {
             Ok(outcome) => {
-                tracing::info!(conversation.id = %conversation, ?outcome, "name looked up");
+                tracing::info!(?outcome, "name looked up");
                 JobEnd::Done
             }
             Err(err) => {
-                tracing::warn!(error = %chain(&err), conversation.id = %conversation, "name not looked up");
+                tracing::warn!(error = %chain(&err), "name not looked up");
                 match err.retry() {
                     // The customer's next message asks again.
                     Retry::Never => JobEnd::Done,
@@ -108,14 +122,32 @@ fn given_back(message: &SqsMessage, retry: Retry) -> JobEnd {
     JobEnd::GiveBack { pause: Some(pause) }
 }
 
-fn report(conversation: &ConversationId, drained: &Drained) {
-    for message in &drained.sent {
-        tracing::info!(conversation.id = %conversation, message.id = %message, "message sent");
+/// What the lines about a job carry. At the level of errors, so that no filter takes the ids off a line.
+fn span(job: &OutboundJob, request: Option<&str>) -> tracing::Span {
+    let last = match job {
+        OutboundJob::Deliver { message, .. } => Some(message.as_str()),
+        OutboundJob::Wake { .. } | OutboundJob::LookUpName { .. } => None,
+    };
+    tracing::error_span!("job", request.id = request, conversation.id = %job.conversation(), message.id = last)
+}
+
+/// Tells and counts what became of the messages.
+fn report(drained: &Drained) {
+    metrics::count(metrics::MESSAGES_SENT, drained.sent.len());
+    metrics::count(metrics::MESSAGES_FAILED, drained.failed.len());
+    metrics::count(metrics::MESSAGES_UNCONFIRMED, drained.left_to_a_person.len());
+    for (message, took) in drained.sent.iter().zip(&drained.took) {
+        metrics::measure(metrics::TIME_TO_SEND, *took);
+        tracing::info!(message.id = %message, "message sent");
     }
     for message in &drained.failed {
-        tracing::warn!(conversation.id = %conversation, message.id = %message, "message failed; its row says why");
+        tracing::warn!(message.id = %message, "message failed; its row says why");
+    }
+    for message in &drained.left_to_a_person {
+        tracing::warn!(message.id = %message, "nobody can tell whether the message left; a person decides");
     }
     if let Some((message, stop)) = &drained.stopped {
-        tracing::warn!(conversation.id = %conversation, message.id = %message, ?stop, "message stays pending; its row says why");
+        metrics::count(metrics::MESSAGES_WAITING, usize::from(matches!(stop, Stop::Waiting(_))));
+        tracing::warn!(message.id = %message, ?stop, "message stays pending; its row says why");
     }
 }

@@ -3,22 +3,27 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::id::{ConversationId, PageId};
-use domain::inbound::{InboundEvent, Party};
+use domain::id::{ConversationId, MessageId, PageId};
+use domain::inbound::{EventKind, InboundEvent, Party};
 use domain::ingest::{Addition, IngestError, Ingested, ingest, ingest_all, operator_event};
+use domain::message::parse_part_metadata;
 use domain::ports::{Clock, Parked};
 use domain::retry::{Retry, Retryable, backoff};
 use domain::time::Timestamp;
 use dynamodb_store::Table;
 use futures::{FutureExt, StreamExt, stream};
 use lambda_support::logging::{self, chain};
+use lambda_support::metrics;
+use lambda_support::origin::{self, Origin, Request};
 use lambda_support::parking::{self, Parking};
 use meta_webhooks::{BrokenElement, Item, VerifiedBody};
 use sqs_jobs::batch::{self, JobEnd, SourceQueue};
 use sqs_jobs::intake::{self, MetaDelivery};
 use sqs_jobs::outbound::OutboundJobs;
+use tracing::Instrument;
 
 /// How many items are worked side by side that must be worked one by one.
 const SIDE_BY_SIDE: usize = 8;
@@ -94,7 +99,8 @@ impl Ingest {
             Ok(parsed) => Ok((delivery, parsed.items)),
             Err(err) => {
                 let reason = chain(&err).to_string();
-                Err(self.park("meta.delivery", &reason, delivery.body, None, delivery.received_at).await)
+                let span = tracing::error_span!("delivery", request.id = delivery.request_id);
+                Err(self.park("meta.delivery", &reason, delivery.body, None, delivery.received_at).instrument(span).await)
             }
         }
     }
@@ -117,9 +123,10 @@ impl Ingest {
         }
         let mut ends = Vec::with_capacity(wave.len());
         if !additions.is_empty() {
-            let ingested = ingest_all(&self.table, &self.outbound, &additions, now).await;
+            let ingested = origin_of(&joined).of(ingest_all(&self.table, &self.outbound, &additions, now)).await;
             for ((work, event), ingested) in joined.into_iter().zip(ingested) {
-                ends.push((work.place, self.settle(event, ingested, &work.delivery).await));
+                let settled = self.settle(event, ingested, &work.delivery).instrument(span(event, &work.delivery));
+                ends.push((work.place, settled.await));
             }
         }
         let others: Vec<_> = others.into_iter().map(|work| self.alone(work)).collect();
@@ -130,26 +137,26 @@ impl Ingest {
     async fn alone(&self, work: &Work) -> (usize, End) {
         let end = match &work.item {
             Item::Event(event) => {
-                let ingested = ingest(&self.table, &self.outbound, event, self.clock.now()).await;
-                self.settle(event, ingested, &work.delivery).await
+                let taken = async {
+                    let ingested = origin_of(&[(work, event)]).of(ingest(&self.table, &self.outbound, event, self.clock.now())).await;
+                    self.settle(event, ingested, &work.delivery).await
+                };
+                taken.instrument(span(event, &work.delivery)).await
             }
-            Item::Broken(element) => self.broken(element, work.delivery.received_at).await,
+            Item::Broken(element) => {
+                let span = tracing::error_span!("element", request.id = work.delivery.request_id);
+                self.broken(element, work.delivery.received_at).instrument(span).await
+            }
         };
         (work.place, end)
     }
 
     /// Tells what became of an event, and sets aside what can never be taken.
     async fn settle(&self, event: &InboundEvent, ingested: Result<Ingested, IngestError>, delivery: &MetaDelivery) -> End {
-        let conversation = conversation(event);
         match ingested {
             Ok(ingested) => {
-                tracing::info!(
-                    request.id = delivery.request_id,
-                    conversation.id = conversation.as_ref().map_or("none", ConversationId::as_str),
-                    event.kind = event.kind_name(),
-                    outcome = outcome(ingested),
-                    "event taken"
-                );
+                count(event, ingested, self.clock.now().since(delivery.received_at));
+                tracing::info!(outcome = outcome(ingested), "event taken");
                 if let Some(event) = operator_event(event).filter(|_| ingested == Ingested::New) {
                     logging::operator(&event);
                 }
@@ -161,13 +168,8 @@ impl Ingest {
                     self.park("meta.element", &reason, event.raw.clone().into_bytes(), Some(event.page.clone()), delivery.received_at).await
                 }
                 Retry::Backoff | Retry::After(_) => {
-                    tracing::warn!(
-                        error = %chain(&err),
-                        request.id = delivery.request_id,
-                        conversation.id = conversation.as_ref().map_or("none", ConversationId::as_str),
-                        event.kind = event.kind_name(),
-                        "event not taken; its delivery is given back"
-                    );
+                    metrics::count(metrics::EVENTS_GIVEN_BACK, 1);
+                    tracing::warn!(error = %chain(&err), "event not taken; its delivery is given back");
                     End::Again
                 }
             },
@@ -223,6 +225,61 @@ fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
         }
         lanes.retain(|_, lane| !lane.is_empty());
         waves.push(std::mem::take(&mut wave));
+    }
+}
+
+/// What the lines about an event carry. At the level of errors, so that no filter takes the ids off a line.
+fn span(event: &InboundEvent, delivery: &MetaDelivery) -> tracing::Span {
+    tracing::error_span!(
+        "event",
+        request.id = delivery.request_id,
+        event.id = %MessageId::derived(event.occurred_at, &event.dedupe_key()),
+        event.kind = event.kind_name(),
+        conversation.id = conversation(event).as_ref().map_or("none", ConversationId::as_str),
+        message.id = message(event).as_ref().map(MessageId::as_str),
+    )
+}
+
+/// The message that an event is, or that it settles.
+fn message(event: &InboundEvent) -> Option<MessageId> {
+    match &event.kind {
+        EventKind::Message(_) | EventKind::Postback(_) => Some(MessageId::derived(event.occurred_at, &event.dedupe_key())),
+        EventKind::Echo(echo) => match echo.metadata.as_deref().and_then(parse_part_metadata) {
+            Some((ours, _)) => Some(ours),
+            None => Some(MessageId::derived(event.occurred_at, &event.dedupe_key())),
+        },
+        EventKind::Delivered { .. }
+        | EventKind::Read { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Edit { .. }
+        | EventKind::Unsend { .. }
+        | EventKind::Referral(_)
+        | EventKind::OptIn(_)
+        | EventKind::ThreadControl { .. }
+        | EventKind::Enforcement { .. }
+        | EventKind::TemplateStatus { .. }
+        | EventKind::Noted(_)
+        | EventKind::Unknown(_) => None,
+    }
+}
+
+/// Which request each conversation's work comes from: of events that are worked together, no two are of one conversation.
+fn origin_of(worked: &[(&Work, &InboundEvent)]) -> Origin {
+    let request = |(work, event): &(&Work, &InboundEvent)| Some((conversation(event)?, work.delivery.request_id.clone()));
+    Origin { trace: origin::trace(), request: Request::ByConversation(worked.iter().filter_map(request).collect()) }
+}
+
+/// Counts an event that was taken `lag` after its receipt.
+fn count(event: &InboundEvent, ingested: Ingested, lag: Duration) {
+    if ingested == Ingested::Duplicate {
+        metrics::count(metrics::EVENTS_DUPLICATE, 1);
+        return;
+    }
+    metrics::count(metrics::EVENTS_TAKEN, 1);
+    if ingested == Ingested::New {
+        metrics::measure(metrics::INTAKE_LAG, lag);
+        let wrote = matches!(event.kind, EventKind::Message(_) | EventKind::Postback(_));
+        metrics::count(metrics::CUSTOMER_MESSAGES, usize::from(wrote));
     }
 }
 

@@ -1,16 +1,19 @@
 //! One run of the sweep.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use domain::hold::attend;
 use domain::id::PageId;
-use domain::ports::Clock;
+use domain::ports::{Clock, StoreError, UnansweredIndex};
 use domain::relay::{RelayError, relay};
+use domain::time::Timestamp;
 use domain::watch::{WatchError, watch};
 use dynamodb_store::Table;
+use futures::FutureExt;
 use graph_api::GraphApi;
-use lambda_support::logging;
+use lambda_support::{logging, metrics};
 use sqs_jobs::outbound::OutboundJobs;
 
 use crate::slow::Slow;
@@ -26,6 +29,8 @@ pub enum SweepError {
     Relay(#[source] RelayError),
     #[error("the Pages were not watched")]
     Watch(#[source] WatchError),
+    #[error("who waits for an answer was not seen")]
+    Unanswered(#[source] StoreError),
 }
 
 /// Everything that the function holds between runs.
@@ -47,15 +52,34 @@ impl Sweep {
     /// One run. Its parts do not stand in each other's way; a failed one is an error of the function, which its alarm counts, and the next
     /// run starts where it stopped.
     pub async fn handle(&self, _event: EventBridgeEvent) -> Result<(), SweepError> {
-        let (relayed, watched) = futures::join!(self.relay(), Box::pin(self.watch()));
+        // Boxed: so many calls within one another are a type too deep for the compiler.
+        let (relayed, watched, seen) = futures::join!(self.relay().boxed(), self.watch().boxed(), self.see_who_waits().boxed());
         relayed.map_err(SweepError::Relay)?;
-        watched.map_err(SweepError::Watch)
+        watched.map_err(SweepError::Watch)?;
+        seen.map_err(SweepError::Unanswered)
+    }
+
+    /// Measures how long the customer has waited who waits longest for an answer.
+    async fn see_who_waits(&self) -> Result<(), StoreError> {
+        let oldest = self.table.oldest_unanswered().await?;
+        metrics::measure(metrics::OLDEST_UNANSWERED, self.age(oldest));
+        Ok(())
+    }
+
+    /// How long ago something was; nothing is no time ago.
+    fn age(&self, since: Option<Timestamp>) -> Duration {
+        let now = self.clock.now();
+        now.since(since.unwrap_or(now))
     }
 
     /// Looks after the Pages.
     async fn watch(&self) -> Result<(), WatchError> {
-        for event in watch(&self.table, &self.graph, &self.outbound, &self.pages, self.clock.now()).await? {
-            logging::operator(&event);
+        let watched = watch(&self.table, &self.graph, &self.outbound, &self.pages, self.clock.now()).await?;
+        metrics::gauge(metrics::PAGES_TOKEN_DEAD, watched.tokens_dead);
+        metrics::gauge(metrics::PAGES_TOKEN_ENDING, watched.tokens_ending);
+        metrics::gauge(metrics::PAGES_UNSUBSCRIBED, watched.unsubscribed);
+        for event in &watched.told {
+            logging::operator(event);
         }
         Ok(())
     }
@@ -63,14 +87,20 @@ impl Sweep {
     /// Relays what is due, and attends to the Pages on hold.
     async fn relay(&self) -> Result<(), RelayError> {
         let mut relayed = 0;
-        for _ in 0..ROUNDS {
+        for number in 0..ROUNDS {
             let round = relay(&self.table, &self.outbound, self.clock.now(), A_ROUND).await?;
-            relayed += round;
-            if round < A_ROUND {
+            if number == 0 {
+                metrics::measure(metrics::OLDEST_PENDING, self.age(round.oldest_due_at));
+            }
+            relayed += round.count;
+            if round.count < A_ROUND {
                 break;
             }
         }
-        relayed += attend(&self.table, &self.outbound, self.clock.now()).await?;
+        let attended = attend(&self.table, &self.outbound, self.clock.now()).await?;
+        metrics::gauge(metrics::PAGES_HELD, attended.held);
+        relayed += attended.woken;
+        metrics::gauge(metrics::MESSAGES_RELAYED, relayed);
         if relayed > 0 {
             tracing::info!(relayed, "pending messages relayed");
         }

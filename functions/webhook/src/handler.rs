@@ -10,9 +10,12 @@ use lambda_http::http::{HeaderMap, Method, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_support::logging::{self, chain};
+use lambda_support::metrics;
+use lambda_support::origin::{self, Origin};
 use lambda_support::problem::{self, Problem};
 use meta_webhooks::{HandshakeQuery, VerifiedBody};
 use sqs_jobs::intake::{IntakeQueue, QueueBody};
+use tracing::Instrument;
 
 /// The path of Meta's webhooks.
 const META: &str = "/webhooks/meta";
@@ -37,13 +40,22 @@ impl Webhook {
 
     /// Answers one call. Every failure is an answer: an error of the function itself would tell the platform nothing.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
+        let id = request_id(&request);
+        let trace = request.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+        let origin = Origin { trace, request: origin::Request::of(&id) };
+        // At the level of errors, so that no filter takes the id off a line.
+        let span = tracing::error_span!("delivery", request.id = id);
+        Ok(origin.of(self.answer(&request, &id)).instrument(span).await)
+    }
+
+    async fn answer(&self, request: &Request, id: &str) -> Response<Body> {
         let is_meta = request.raw_http_path() == META;
-        Ok(match *request.method() {
-            Method::GET if is_meta => self.handshake(&request),
-            Method::POST if is_meta => self.delivery(&request).await,
+        match *request.method() {
+            Method::GET if is_meta => self.handshake(request),
+            Method::POST if is_meta => self.delivery(request, id).await,
             _ if is_meta => refuse(&Problem::new(405, "This address takes GET for the handshake and POST for deliveries.")),
             _ => refuse(&Problem::new(404, "There is no webhook at this address.")),
-        })
+        }
     }
 
     /// Meta's check that the address is ours, when the webhook is configured.
@@ -57,29 +69,29 @@ impl Webhook {
         match meta_webhooks::answer(query, &self.verify_token) {
             Ok(challenge) => answer(StatusCode::OK, "text/plain", challenge),
             Err(err) => {
+                metrics::count(metrics::HANDSHAKES_REFUSED, 1);
                 tracing::warn!(error = %chain(&err), "handshake refused");
                 refuse(&Problem::new(403, "The verify token is not the one that this shop expects."))
             }
         }
     }
 
-    async fn delivery(&self, request: &Request) -> Response<Body> {
-        let request_id = request_id(request);
+    async fn delivery(&self, request: &Request, request_id: &str) -> Response<Body> {
         let body = match meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature(request.headers())) {
             Ok(body) => body,
             Err(err) => {
+                metrics::count(metrics::SIGNATURES_REFUSED, 1);
                 tracing::warn!(
                     error = %chain(&err),
                     operator.event = "signature_refused",
-                    request.id = request_id,
                     "delivery refused; when Meta sent it, META_APP_SECRETS lacks its app secret, and within the hour it unsubscribes us"
                 );
                 return refuse(&Problem::new(401, "The signature is missing or does not belong to the body."));
             }
         };
         match QueueBody::of(body.as_bytes()) {
-            Some(whole) => self.put(vec![whole], &request_id).await,
-            None => self.split(&body, &request_id).await,
+            Some(whole) => self.put(vec![whole], request_id).await,
+            None => self.split(&body, request_id).await,
         }
     }
 
@@ -90,7 +102,7 @@ impl Webhook {
             Ok(split) => split,
             Err(err) => {
                 let problem = format!("A body of {} bytes that cannot be cut is too large to keep: {}", body.as_bytes().len(), chain(&err));
-                return too_large(request_id, &problem);
+                return too_large(&problem);
             }
         };
         let pieces = split.pieces.iter().filter_map(|piece| QueueBody::of(piece.as_bytes())).collect();
@@ -99,10 +111,7 @@ impl Webhook {
             Some(element) if answered.status() == StatusCode::OK => {
                 let page = element.page.as_ref().map_or("unknown", |page| page.as_str());
                 let count = split.too_large.len();
-                too_large(
-                    request_id,
-                    &format!("{count} element(s), the first of {} bytes for Page {page}, are too large to keep.", element.bytes),
-                )
+                too_large(&format!("{count} element(s), the first of {} bytes for Page {page}, are too large to keep.", element.bytes))
             }
             Some(_) | None => answered,
         }
@@ -112,11 +121,13 @@ impl Webhook {
         let received_at = self.clock.now();
         for body in bodies {
             if let Err(err) = self.inbound.put(body, received_at, request_id).await {
-                tracing::error!(error = %chain(&err), request.id = request_id, "delivery not queued; the platform sends it again");
+                metrics::count(metrics::DELIVERIES_NOT_QUEUED, 1);
+                tracing::error!(error = %chain(&err), "delivery not queued; the platform sends it again");
                 return refuse(&Problem::new(503, "The delivery could not be stored. Send it again."));
             }
         }
-        tracing::debug!(request.id = request_id, "delivery queued");
+        metrics::count(metrics::DELIVERIES_QUEUED, 1);
+        tracing::info!("delivery queued");
         answer(StatusCode::OK, "text/plain", "EVENT_RECEIVED")
     }
 }
@@ -136,8 +147,9 @@ fn request_id(request: &Request) -> String {
     }
 }
 
-fn too_large(request_id: &str, problem: &str) -> Response<Body> {
-    logging::operator(&OperatorEvent::new("delivery_too_large", Severity::Critical, format!("request {request_id}: {problem}")));
+fn too_large(problem: &str) -> Response<Body> {
+    metrics::count(metrics::DELIVERIES_TOO_LARGE, 1);
+    logging::operator(&OperatorEvent::new("delivery_too_large", Severity::Critical, problem.to_owned()));
     refuse(&Problem::new(413, problem))
 }
 

@@ -6,6 +6,7 @@ use lambda_http::{Error, run, service_fn};
 use lambda_support::clock::SystemClock;
 use lambda_support::environment::Environment;
 use lambda_support::logging::{self, Format};
+use lambda_support::metrics::Metrics;
 use lambda_support::secrets;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,10 +14,11 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     logging::start(&environment, Format::Json)?;
     let environment = secrets::fetch(environment).await?;
+    let metrics = Metrics::from_environment(&environment);
     let webhook = Arc::new(webhook::start(&environment, Arc::new(SystemClock))?);
     run(service_fn(move |request| {
-        let webhook = Arc::clone(&webhook);
-        async move { webhook.handle(request).await }
+        let (webhook, metrics) = (Arc::clone(&webhook), metrics.clone());
+        async move { metrics.of(webhook.handle(request)).await }
     }))
     .await
 }

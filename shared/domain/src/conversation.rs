@@ -27,6 +27,9 @@ pub struct Conversation {
     pub last_inbound_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_outbound_at: Option<Timestamp>,
+    /// When the customer wrote the first message that nobody has answered yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_since: Option<Timestamp>,
     /// Our estimate; the platform's verdict corrects it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_ends_at: Option<Timestamp>,
@@ -116,6 +119,7 @@ impl Conversation {
             last_activity_at: at,
             last_inbound_at: None,
             last_outbound_at: None,
+            unanswered_since: None,
             window_ends_at: None,
             marks: Marks::default(),
             thread_owner: None,
@@ -139,6 +143,10 @@ impl Conversation {
         self.last_activity_at = self.last_activity_at.max(at);
         self.last_inbound_at = self.last_inbound_at.max(Some(at));
         self.unread_count = self.unread_count.saturating_add(1);
+        // What comes late may have been answered before it came.
+        if self.last_outbound_at.is_none_or(|answered| answered < at) {
+            self.unanswered_since = Some(self.unanswered_since.map_or(at, |since| since.min(at)));
+        }
         if self.case.status == Status::Resolved {
             self.case = Case { number: self.case.number.saturating_add(1), status: Status::Open, opened_at: at };
         }
@@ -150,6 +158,18 @@ impl Conversation {
         self.last_outbound_at = self.last_outbound_at.max(Some(at));
         if by_a_person && self.last_inbound_at.is_none_or(|inbound| inbound <= at) {
             self.unread_count = 0;
+        }
+    }
+
+    /// Notes that all that the customer wrote has an answer, and returns since when it had none.
+    pub const fn answered(&mut self) -> Option<Timestamp> {
+        self.unanswered_since.take()
+    }
+
+    /// Notes an answer that was seen from afar: it answers what the customer wrote before it.
+    pub fn answered_at(&mut self, at: Timestamp) {
+        if self.unanswered_since.is_some_and(|since| since <= at) {
+            self.unanswered_since = self.last_inbound_at.filter(|inbound| at < *inbound);
         }
     }
 
@@ -209,6 +229,40 @@ mod tests {
         conversation.page_wrote(true, Timestamp::from_millis(2000));
         assert_eq!(conversation.unread_count, 1);
         assert_eq!(conversation.last_activity_at, Timestamp::from_millis(3000));
+    }
+
+    #[test]
+    fn the_first_question_without_an_answer_counts_and_an_answer_ends_it() {
+        let mut conversation = conversation();
+        conversation.customer_wrote(Timestamp::from_millis(3000));
+        conversation.customer_wrote(Timestamp::from_millis(2000));
+        conversation.customer_wrote(Timestamp::from_millis(4000));
+        assert_eq!(conversation.unanswered_since, Some(Timestamp::from_millis(2000)));
+        assert_eq!(conversation.answered(), Some(Timestamp::from_millis(2000)));
+        assert_eq!((conversation.answered(), conversation.unanswered_since), (None, None));
+    }
+
+    #[test]
+    fn an_answer_from_afar_leaves_open_what_was_asked_after_it() {
+        let mut conversation = conversation();
+        conversation.customer_wrote(Timestamp::from_millis(1000));
+        conversation.answered_at(Timestamp::from_millis(999));
+        assert_eq!(conversation.unanswered_since, Some(Timestamp::from_millis(1000)), "it is older than the question");
+        conversation.customer_wrote(Timestamp::from_millis(3000));
+        conversation.answered_at(Timestamp::from_millis(2000));
+        assert_eq!(conversation.unanswered_since, Some(Timestamp::from_millis(3000)));
+        conversation.answered_at(Timestamp::from_millis(3000));
+        assert_eq!(conversation.unanswered_since, None);
+    }
+
+    #[test]
+    fn a_question_that_comes_after_its_answer_is_answered() {
+        let mut conversation = conversation();
+        conversation.page_wrote(true, Timestamp::from_millis(2000));
+        conversation.customer_wrote(Timestamp::from_millis(1500));
+        assert_eq!(conversation.unanswered_since, None);
+        conversation.customer_wrote(Timestamp::from_millis(2001));
+        assert_eq!(conversation.unanswered_since, Some(Timestamp::from_millis(2001)));
     }
 
     proptest! {

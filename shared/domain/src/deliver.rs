@@ -35,6 +35,10 @@ const WRITES: u32 = 10;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Drained {
     pub sent: Vec<MessageId>,
+    /// How long each of `sent` took from its acceptance.
+    pub took: Vec<Duration>,
+    /// Those of which nobody can tell whether they left: a person decides.
+    pub left_to_a_person: Vec<MessageId>,
     pub failed: Vec<MessageId>,
     /// The message that stays, with why; what comes after it was not tried.
     pub stopped: Option<(MessageId, Stop)>,
@@ -106,7 +110,14 @@ pub async fn drain<S: History + Outbox>(
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
         api.ready(&open.conversation.page).await;
         match deliver(store, api, clock, &open.conversation, &message).await? {
-            Step::Sent => drained.sent.push(message),
+            Step::Sent => {
+                drained.took.push(clock.now().since(message.moment()));
+                drained.sent.push(message);
+            }
+            Step::LeftToAPerson => {
+                drained.left_to_a_person.push(message);
+                continue;
+            }
             Step::Failed => drained.failed.push(message),
             Step::Passed | Step::Again => continue,
             Step::Stopped(stop) => {
@@ -133,8 +144,10 @@ pub async fn drain<S: History + Outbox>(
 enum Step {
     Sent,
     Failed,
-    /// It had ended before, or stays in doubt.
+    /// It had ended before.
     Passed,
+    /// It stays in doubt, and in nobody's way.
+    LeftToAPerson,
     /// It is queued again.
     Again,
     Stopped(Stop),
@@ -209,7 +222,7 @@ async fn settle_unconfirmed<S: History + Outbox>(
         Verdict::NobodyKnows { reason } => {
             // It is in nobody's way from here on.
             amend(store, message, Outcome::Unconfirmed { since, reason, for_a_person: true }, now).await?;
-            Ok(Step::Passed)
+            Ok(Step::LeftToAPerson)
         }
     }
 }

@@ -107,6 +107,7 @@ pub fn apply(current: Option<&Conversation>, user: &UserId, event: &InboundEvent
         EventKind::Echo(echo) => {
             let message = foreign_message(&next, event, echo);
             next.page_wrote(message.author.kind == AuthorKind::Agent, at);
+            next.answered_at(at);
             Some(Entry::Message(Box::new(message)))
         }
         EventKind::Delivered { up_to, .. } => {

@@ -130,17 +130,26 @@ pub async fn lift(holds: &impl Holds, page: &PageId) -> Result<bool, StoreError>
     Ok(false)
 }
 
-/// The sweep's part: wakes the probe of each Page whose time has come, and what waits for a Page that goes on again. Returns how many
-/// conversations it woke. Two sweeps at once do no harm: the queue takes a job for the same occasion once.
-pub async fn attend<S: Holds + DueIndex>(store: &S, queue: &impl OutboundQueue, now: Timestamp) -> Result<usize, RelayError> {
-    let mut woken = 0;
+/// What the sweep found of the Pages on hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attended {
+    /// How many conversations it woke.
+    pub woken: usize,
+    /// How many Pages are on hold.
+    pub held: usize,
+}
+
+/// The sweep's part: wakes the probe of each Page whose time has come, and what waits for a Page that goes on again. Two sweeps at once do no harm: the queue takes a job for the same occasion once.
+pub async fn attend<S: Holds + DueIndex>(store: &S, queue: &impl OutboundQueue, now: Timestamp) -> Result<Attended, RelayError> {
+    let mut attended = Attended::default();
     for hold in store.holds().await.map_err(RelayError::Store)? {
+        attended.held += usize::from(!hold.lifted);
         if hold.holds_at(now) {
             continue;
         }
-        woken += if hold.lifted { release(store, queue, &hold, now).await? } else { probe(store, queue, &hold).await? };
+        attended.woken += if hold.lifted { release(store, queue, &hold, now).await? } else { probe(store, queue, &hold).await? };
     }
-    Ok(woken)
+    Ok(attended)
 }
 
 /// Wakes the message that has waited longest. It keeps its place: its own attempt tells what became of it.

@@ -115,6 +115,17 @@ pub enum AuthorKind {
     System,
 }
 
+impl AuthorKind {
+    /// Tells whether what they write answers the customer. What a system sends is news of the shop's, not an answer.
+    #[must_use]
+    pub const fn answers(self) -> bool {
+        match self {
+            Self::Agent | Self::Bot => true,
+            Self::Customer | Self::System => false,
+        }
+    }
+}
+
 /// The customer's reaction to a message, with its moment: the latest counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reacted {

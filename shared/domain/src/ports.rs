@@ -236,6 +236,12 @@ pub trait DueIndex: Sync {
     fn postpone(&self, due: &Due, until: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// Who waits for an answer, by the sharded sparse index.
+pub trait UnansweredIndex: Sync {
+    /// Returns when the customer wrote who has waited longest for an answer; nothing when nobody waits. It may lag by moments.
+    fn oldest_unanswered(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+}
+
 /// The Pages on which nothing can be sent now, and what waits for them.
 pub trait Holds: Sync {
     fn hold(&self, page: &PageId) -> impl Future<Output = Result<Option<Hold>, StoreError>> + Send;

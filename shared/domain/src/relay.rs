@@ -27,16 +27,24 @@ impl Retryable for RelayError {
     }
 }
 
-/// Enqueues a job for each pending message that is due, at most `limit`, and returns how many. Two sweeps at once do no harm: they make
+/// What a round of the sweep brought back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Relayed {
+    pub count: usize,
+    /// When the oldest of them was due.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+/// Enqueues a job for each pending message that is due, at most `limit`. Two sweeps at once do no harm: they make
 /// the same jobs, which the queue takes once, and only one of them moves the due moment.
-pub async fn relay(index: &impl DueIndex, queue: &impl OutboundQueue, now: Timestamp, limit: usize) -> Result<usize, RelayError> {
+pub async fn relay(index: &impl DueIndex, queue: &impl OutboundQueue, now: Timestamp, limit: usize) -> Result<Relayed, RelayError> {
     let due = index.due(now, limit).await.map_err(RelayError::Store)?;
     for item in &due {
         let job = OutboundJob::Wake { conversation: item.conversation.clone() };
         queue.enqueue(&job, &Occasion::Relayed(item.due_at)).await.map_err(RelayError::Queue)?;
         index.postpone(item, now.plus(AGAIN_AFTER)).await.map_err(RelayError::Store)?;
     }
-    Ok(due.len())
+    Ok(Relayed { count: due.len(), oldest_due_at: due.first().map(|item| item.due_at) })
 }
 
 #[cfg(test)]

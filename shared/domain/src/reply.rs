@@ -37,6 +37,8 @@ pub struct Draft {
 pub struct Reply {
     pub message: Message,
     pub conversation: Conversation,
+    /// Since when the customer had waited for an answer, when this is one.
+    pub waited_since: Option<Timestamp>,
     /// Why the job was not enqueued, when it was not: the sweep will.
     pub not_enqueued: Option<JobQueueError>,
 }
@@ -80,12 +82,13 @@ pub async fn reply(
         let mut conversation = open.conversation;
         let message = compose(&conversation, draft, parts.clone(), at, random);
         conversation.page_wrote(draft.author.kind == AuthorKind::Agent, at);
+        let waited_since = if draft.author.kind.answers() { conversation.answered() } else { None };
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now)).unwrap_or(now);
         match outbox.accept(&message, &conversation, due_at).await.map_err(ReplyError::Store)? {
             Accepted::Stale => {}
             Accepted::KeyOfAnother => return Err(ReplyError::KeyOfAnother),
             Accepted::Repeated(first) => return Ok(enqueue(queue, as_accepted(*first), conversation).await),
-            Accepted::Accepted => return Ok(enqueue(queue, message, conversation).await),
+            Accepted::Accepted => return Ok(Reply { waited_since, ..enqueue(queue, message, conversation).await }),
         }
     }
     Err(ReplyError::Busy)
@@ -119,7 +122,7 @@ async fn accepted_before(
 async fn enqueue(queue: &impl OutboundQueue, message: Message, conversation: Conversation) -> Reply {
     let job = OutboundJob::Deliver { conversation: message.conversation.clone(), message: message.id.clone() };
     let not_enqueued = queue.enqueue(&job, &Occasion::Accepted).await.err();
-    Reply { message, conversation, not_enqueued }
+    Reply { message, conversation, waited_since: None, not_enqueued }
 }
 
 /// Shows a message as it was when it was accepted: a repeated request gets the first answer, whatever has become of it since.

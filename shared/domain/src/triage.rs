@@ -58,6 +58,9 @@ fn apply(conversation: &mut Conversation, decision: &Decision) {
     if decision.read || decision.status == Some(Status::Resolved) {
         conversation.unread_count = 0;
     }
+    if decision.status == Some(Status::Resolved) {
+        conversation.unanswered_since = None;
+    }
     match &decision.assignment {
         Some(Assignment::To(assignee)) => conversation.assignee = Some(assignee.clone()),
         Some(Assignment::Everybody) => conversation.assignee = None,

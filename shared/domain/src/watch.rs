@@ -73,6 +73,9 @@ pub struct Watch {
     /// What is wrong, in plain words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub troubles: Vec<String>,
+    /// What the troubles are about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_ends_at: Option<Timestamp>,
     /// What is still to be read of the platform's record.
@@ -81,6 +84,16 @@ pub struct Watch {
     /// Grows with every write; zero when it is not stored yet.
     #[serde(skip)]
     pub revision: u64,
+}
+
+/// What is wrong with a Page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// Its token is dead.
+    Token,
+    /// Whether it sends us its events could not be seen or mended.
+    Subscription,
 }
 
 /// A time of which events may be missing.
@@ -101,7 +114,16 @@ impl Watch {
     /// Begins to watch a Page: it is looked at now.
     #[must_use]
     pub const fn begin(page: PageId, now: Timestamp) -> Self {
-        Self { page, next_look_at: now, last_good_at: None, troubles: Vec::new(), token_ends_at: None, gap: None, revision: 0 }
+        Self {
+            page,
+            next_look_at: now,
+            last_good_at: None,
+            troubles: Vec::new(),
+            trouble: None,
+            token_ends_at: None,
+            gap: None,
+            revision: 0,
+        }
     }
 }
 
@@ -122,7 +144,29 @@ impl Retryable for WatchError {
     }
 }
 
-/// Looks at the Pages whose time has come and reads on where something was missed. Returns what an operator must hear. Two sweeps at once do
+/// What a run found of the Pages, those included whose time had not come.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// What an operator must hear.
+    pub told: Vec<OperatorEvent>,
+    pub tokens_dead: usize,
+    /// Tokens that end soon.
+    pub tokens_ending: usize,
+    /// Pages that do not send us their events, or did not until now and are being caught up with.
+    pub unsubscribed: usize,
+}
+
+impl Watched {
+    /// Counts a Page; `was_unsubscribed` says that this run found it so.
+    fn count(&mut self, watch: &Watch, was_unsubscribed: bool, now: Timestamp) {
+        let is_dead = watch.trouble == Some(Trouble::Token);
+        self.tokens_dead += usize::from(is_dead);
+        self.tokens_ending += usize::from(!is_dead && watch.token_ends_at.is_some_and(|ends_at| ends_soon(ends_at, now)));
+        self.unsubscribed += usize::from(was_unsubscribed || watch.gap.is_some() || watch.trouble == Some(Trouble::Subscription));
+    }
+}
+
+/// Looks at the Pages whose time has come and reads on where something was missed. Two sweeps at once do
 /// no harm: only one of them moves a Page's next look, and what is read twice is stored once.
 pub async fn watch<S: Watches + History + Outbox>(
     store: &S,
@@ -130,9 +174,9 @@ pub async fn watch<S: Watches + History + Outbox>(
     queue: &impl OutboundQueue,
     pages: &[PageId],
     now: Timestamp,
-) -> Result<Vec<OperatorEvent>, WatchError> {
+) -> Result<Watched, WatchError> {
     let known = store.watches().await.map_err(WatchError::Store)?;
-    let mut told = Vec::new();
+    let mut watched = Watched::default();
     let mut calls = CALLS_A_RUN;
     for page in pages {
         let found = known.iter().find(|watch| watch.page == *page).cloned();
@@ -142,14 +186,16 @@ pub async fn watch<S: Watches + History + Outbox>(
             if !save(store, &mut watch).await? {
                 continue;
             }
-            told.extend(look(api, &mut watch, now).await);
+            watched.told.extend(look(api, &mut watch, now).await);
             save(store, &mut watch).await?;
         }
-        if watch.gap.is_some() {
-            told.extend(read_gap(store, api, queue, &mut watch, &mut calls, now).await?);
+        let was_unsubscribed = watch.gap.is_some();
+        if was_unsubscribed {
+            watched.told.extend(read_gap(store, api, queue, &mut watch, &mut calls, now).await?);
         }
+        watched.count(&watch, was_unsubscribed, now);
     }
-    Ok(told)
+    Ok(watched)
 }
 
 /// Writes a watch, and tells whether nobody else did since it was read.
@@ -166,6 +212,7 @@ async fn look(api: &impl PageApi, watch: &mut Watch, now: Timestamp) -> Vec<Oper
     let mut told = Vec::new();
     let last_good_at = watch.last_good_at;
     watch.troubles.clear();
+    watch.trouble = None;
     look_at_token(api, watch, now, &mut told).await;
     if watch.troubles.is_empty() {
         look_at_subscription(api, watch, now, last_good_at, &mut told).await;
@@ -183,7 +230,7 @@ async fn look_at_token(api: &impl PageApi, watch: &mut Watch, now: Timestamp, to
     let trouble = match api.token(page).await {
         Ok(token) if token.valid => {
             watch.token_ends_at = token.ends_at;
-            if let Some(ends_at) = token.ends_at.filter(|ends_at| *ends_at < now.plus(ENDS_SOON)) {
+            if let Some(ends_at) = token.ends_at.filter(|ends_at| ends_soon(*ends_at, now)) {
                 let message = format!("The token of Page {page} ends at {ends_at}. Connect the Page again before that.");
                 told.push(OperatorEvent::new("token_ends_soon", Severity::Warning, message));
             }
@@ -196,6 +243,11 @@ async fn look_at_token(api: &impl PageApi, watch: &mut Watch, now: Timestamp, to
     };
     told.push(OperatorEvent::new("token_dead", Severity::Critical, format!("Page {page} cannot send. {trouble}")));
     watch.troubles.push(trouble);
+    watch.trouble = Some(Trouble::Token);
+}
+
+fn ends_soon(ends_at: Timestamp, now: Timestamp) -> bool {
+    ends_at < now.plus(ENDS_SOON)
 }
 
 async fn look_at_subscription(
@@ -240,6 +292,7 @@ async fn look_at_subscription(
 fn tell_unsubscribed(watch: &mut Watch, told: &mut Vec<OperatorEvent>, trouble: String) {
     told.push(OperatorEvent::new("subscription_unknown", Severity::Critical, trouble.clone()));
     watch.troubles.push(trouble);
+    watch.trouble = Some(Trouble::Subscription);
 }
 
 /// Reads a piece of the platform's record and takes what we have not. Threads come newest first, so the first old one ends it.

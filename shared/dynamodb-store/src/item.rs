@@ -35,7 +35,7 @@ pub(crate) fn key_of(key: &Key) -> Item {
     Item::from([("pk".into(), AttributeValue::S(key.pk.clone())), ("sk".into(), AttributeValue::S(key.sk.clone()))])
 }
 
-/// The item of a conversation at its next version, with its place in the inbox.
+/// The item of a conversation at its next version, with its place in the inbox, and among those that wait for an answer.
 pub(crate) fn of_conversation(conversation: &Conversation) -> Result<Item, StoreError> {
     let mut item = keyed(&key::conversation(&conversation.id));
     item.insert("version".into(), AttributeValue::N((conversation.version + 1).to_string()));
@@ -44,6 +44,11 @@ pub(crate) fn of_conversation(conversation: &Conversation) -> Result<Item, Store
     let partition = key::inbox_partition(&conversation.page, conversation.status(), shard);
     item.insert("inbox_pk".into(), AttributeValue::S(partition));
     item.insert("inbox_sk".into(), AttributeValue::S(key::inbox_sort(conversation.last_activity_at, &conversation.id)));
+    if let Some(since) = conversation.unanswered_since {
+        let partition = key::unanswered_partition(key::unanswered_shard(&conversation.id));
+        item.insert("unanswered_pk".into(), AttributeValue::S(partition));
+        item.insert("unanswered_sk".into(), AttributeValue::S(key::unanswered_sort(since, &conversation.id)));
+    }
     Ok(item)
 }
 

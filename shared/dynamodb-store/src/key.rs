@@ -19,6 +19,7 @@
 //! | --- | --- | --- |
 //! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 15 digits>#<conversation>` |
 //! | `due` | `due_pk` = `DUE#<shard>`, or `HELD#<page>` while the Page is on hold | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
+//! | `unanswered` | `unanswered_pk` = `UNANSWERED#<shard>`, while the customer waits for an answer | `unanswered_sk` = `<ms, 15 digits>#<conversation>` |
 
 use domain::conversation::Status;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
@@ -28,11 +29,15 @@ use domain::time::Timestamp;
 pub const INBOX_INDEX: &str = "inbox";
 /// The sparse index of what is due.
 pub const DUE_INDEX: &str = "due";
+/// The sparse index of the conversations that wait for an answer.
+pub const UNANSWERED_INDEX: &str = "unanswered";
 
 /// Over how many partitions one Page's conversations of one status are spread. Each takes 1,000 writes a second.
 pub const INBOX_SHARDS: u32 = 4;
 /// Over how many partitions what is due is spread.
 pub const DUE_SHARDS: u32 = 8;
+/// Over how many partitions the conversations that wait for an answer are spread.
+pub const UNANSWERED_SHARDS: u32 = 4;
 
 /// Where the summary and the pending messages of a conversation start: one query reads both.
 pub const OPEN_PREFIX: &str = "C#";
@@ -183,6 +188,27 @@ pub fn parse_due_sort(sk: &str) -> Option<(Timestamp, ConversationId, MessageId)
     Some((at, conversation, message))
 }
 
+#[must_use]
+pub fn unanswered_partition(shard: u32) -> String {
+    format!("UNANSWERED#{shard}")
+}
+
+#[must_use]
+pub fn unanswered_shard(conversation: &ConversationId) -> u32 {
+    spread(conversation) % UNANSWERED_SHARDS
+}
+
+#[must_use]
+pub fn unanswered_sort(since: Timestamp, conversation: &ConversationId) -> String {
+    format!("{}#{conversation}", moment(since))
+}
+
+/// Reads the moment out of [`unanswered_sort`].
+#[must_use]
+pub fn parse_unanswered_sort(sk: &str) -> Option<Timestamp> {
+    sk.split('#').next()?.parse().ok().map(Timestamp::from_millis)
+}
+
 /// A moment that sorts as text: fifteen digits reach to the year 9999, as far as a [`Timestamp`] does.
 fn moment(at: Timestamp) -> String {
     format!("{:015}", at.as_millis())
@@ -213,6 +239,7 @@ mod tests {
         let (_, conversation, message) = ids();
         let at = Timestamp::from_millis(1_795_255_200_000);
         assert_eq!(pending_message(&pending(&conversation, &message).sk), Some(message.clone()));
+        assert_eq!(parse_unanswered_sort(&unanswered_sort(at, &conversation)), Some(at));
         assert_eq!(parse_due_sort(&due_sort(at, &conversation, &message)), Some((at, conversation, message)));
     }
 

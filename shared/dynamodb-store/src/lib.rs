@@ -15,6 +15,7 @@ mod pages;
 mod parked;
 mod together;
 mod transaction;
+mod unanswered;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

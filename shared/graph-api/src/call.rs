@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use domain::id::{PageId, UserId};
+use lambda_support::metrics;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
 use serde_json::Value;
@@ -67,17 +68,19 @@ impl CallError {
 }
 
 impl GraphApi {
-    /// Makes one call and logs one line about it: ids, codes and times, never words.
+    /// Makes one call, counts it, and logs one line about it: ids, codes and times, never words.
     pub(crate) async fn call(&self, call: Call<'_>, credentials: &Credentials) -> Result<Answer, CallError> {
         let started = Instant::now();
         let (name, page, user) = (call.name, call.page, call.user);
+        metrics::count(metrics::GRAPH_CALLS, 1);
         let result = self.exchange(call, credentials).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
             Ok(answer) => {
                 self.note_usage(page, &answer.usage);
+                metrics::count(metrics::GRAPH_REFUSALS, usize::from(!answer.is_success()));
                 let error = answer.error.as_ref();
-                tracing::debug!(
+                tracing::info!(
                     graph.call = name,
                     page.id = %page,
                     user.id = user.map(UserId::as_str),
@@ -91,7 +94,7 @@ impl GraphApi {
                 );
             }
             Err(error) => {
-                tracing::debug!(
+                tracing::warn!(
                     graph.call = name,
                     page.id = %page,
                     user.id = user.map(UserId::as_str),

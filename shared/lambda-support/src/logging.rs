@@ -3,12 +3,15 @@
 use std::fmt;
 
 use domain::operator::{OperatorEvent, Severity};
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, ParseError};
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{FmtSpan, JsonFields};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::environment::{Environment, EnvironmentError};
+use crate::flat::Flat;
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +50,25 @@ impl Format {
 pub fn start(environment: &Environment, format: Format) -> Result<(), EnvironmentError> {
     let level = environment.optional("RUST_LOG").unwrap_or_else(|| format.level().to_owned());
     let filter = filter(&level)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
     // A second start finds the first subscriber in place, which is what a test of the whole stack wants.
     match format {
-        Format::Json => drop(builder.json().flatten_event(true).with_current_span(true).with_span_list(false).finish().try_init()),
-        Format::Text => drop(builder.with_writer(std::io::stderr).finish().try_init()),
+        Format::Json => drop(json_lines(filter, std::io::stdout).try_init()),
+        Format::Text => {
+            let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE).with_target(false);
+            drop(builder.with_writer(std::io::stderr).finish().try_init());
+        }
     }
     Ok(())
+}
+
+/// Writes lines of JSON to `writer`, as functions do to stdout: what is below `info` is left out.
+pub fn json<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(writer: W) -> impl Subscriber + Send + Sync {
+    json_lines(EnvFilter::new(Format::Json.level()), writer)
+}
+
+fn json_lines<W: for<'a> MakeWriter<'a> + Send + Sync + 'static>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    builder.fmt_fields(JsonFields::new()).event_format(Flat).with_writer(writer).finish()
 }
 
 /// Reads a filter, and takes off it what would write words.
@@ -102,6 +117,9 @@ pub fn operator(event: &OperatorEvent) {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[test]
@@ -113,6 +131,51 @@ mod tests {
             assert!(filter.contains("aws_smithy_runtime=debug") && !filter.contains("aws_smithy_runtime=trace"), "{filter}");
         }
         assert!(filter("shopbell=loud").is_err());
+    }
+
+    #[derive(Debug, Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(work: impl FnOnce()) -> Vec<serde_json::Value> {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        tracing::subscriber::with_default(json(move || writer.clone()), work);
+        let bytes = lines.0.lock().unwrap().clone();
+        bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_carries_the_fields_of_its_spans_flat_and_its_own_win() {
+        let lines = written(|| {
+            let outer = tracing::error_span!("outer", request.id = "r\"1", message.id = "none", outcome = tracing::field::Empty).entered();
+            outer.record("outcome", "new");
+            let inner = tracing::error_span!("inner", message.id = "m1", absent = None::<&str>).entered();
+            tracing::info!(count = 3_u64, yes = true, request.id = %"r2", "one\nline");
+            drop(inner);
+            tracing::warn!("two");
+        });
+        for (line, expected) in lines.iter().zip([
+            serde_json::json!({
+                "level": "INFO", "message": "one\nline", "request.id": "r2", "message.id": "m1", "outcome": "new", "count": 3, "yes": true
+            }),
+            serde_json::json!({ "level": "WARN", "message": "two", "request.id": "r\"1", "message.id": "none", "outcome": "new" }),
+        ]) {
+            let mut line = line.clone();
+            let moment = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+            assert!(moment.as_str().unwrap().ends_with('Z'), "{moment}");
+            assert_eq!(line, expected);
+        }
+        assert_eq!(lines.len(), 2);
     }
 
     #[derive(Debug, thiserror::Error)]

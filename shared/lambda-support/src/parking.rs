@@ -4,6 +4,7 @@ use domain::operator::{OperatorEvent, Severity};
 use domain::ports::{History, Parked};
 
 use crate::logging::{self, chain};
+use crate::metrics;
 
 /// Tells whether work was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub async fn park(history: &impl History, parked: &Parked) -> Parking {
     let kind = &parked.kind;
     match history.park(parked).await {
         Ok(()) => {
+            metrics::count(metrics::PARKED, 1);
             let told = format!("{kind} parked: {}. It is kept in the table under PARKED.", parked.reason);
             logging::operator(&OperatorEvent::new("parked", Severity::Warning, told));
             Parking::Parked

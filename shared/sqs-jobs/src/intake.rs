@@ -90,6 +90,7 @@ impl IntakeQueue {
             .message_attributes(JOB, text(META_DELIVERY)?)
             .message_attributes(ENCODING, text(body.encoding.as_str())?)
             .message_attributes(RECEIVED_AT, text(&received_at.as_millis().to_string())?)
+            .set_message_system_attributes(crate::trace())
             .message_attributes(REQUEST_ID, text(if request_id.is_empty() { "none" } else { request_id })?)
             .send()
             .await;

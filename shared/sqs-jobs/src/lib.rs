@@ -9,9 +9,20 @@ pub mod intake;
 pub mod outbound;
 
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};
+use lambda_support::origin;
 
 /// The most bytes of a message body. A queue takes 1 MiB, of which the attributes keep a little.
 pub const LONGEST_BODY: usize = 1_048_576 - 2_048;
+
+#[expect(clippy::disallowed_types, reason = "the SDK's type; attributes have no order")]
+type SystemAttributes = std::collections::HashMap<MessageSystemAttributeNameForSends, MessageSystemAttributeValue>;
+
+/// X-Ray's header of the invocation, when it has one: the function that takes the message belongs to the same trace then.
+fn trace() -> Option<SystemAttributes> {
+    let value = MessageSystemAttributeValue::builder().data_type("String").string_value(origin::trace()?).build().ok()?;
+    Some([(MessageSystemAttributeNameForSends::AwsTraceHeader, value)].into())
+}
 
 /// Says why a call to SQS failed, with its code where it has one.
 fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> String {

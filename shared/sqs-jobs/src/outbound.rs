@@ -5,6 +5,7 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::job::{Occasion, OutboundJob};
 use domain::ports::{JobQueueError, OutboundQueue};
 use futures::{StreamExt, stream};
+use lambda_support::origin;
 use serde::{Deserialize, Serialize};
 
 /// The most messages of one call.
@@ -20,6 +21,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, Serialize, Deserialize)]
 struct Envelope {
     v: u32,
+    /// The gateway's id of the request that caused it, for the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
     #[serde(flatten)]
     job: OutboundJob,
 }
@@ -58,6 +62,7 @@ impl OutboundQueue for OutboundJobs {
             .message_body(body)
             .message_group_id(job.group())
             .message_deduplication_id(job.deduplication_id(occasion))
+            .set_message_system_attributes(crate::trace())
             .send()
             .await;
         failpoint::after("queue.outbound");
@@ -106,19 +111,25 @@ fn entry(number: usize, job: &OutboundJob, occasion: &Occasion) -> Result<SendMe
         .message_body(body)
         .message_group_id(job.group())
         .message_deduplication_id(job.deduplication_id(occasion))
+        .set_message_system_attributes(crate::trace())
         .build()
         .map_err(|err| JobQueueError { reason: err.to_string() })
 }
 
-/// Writes a job as a message body.
+/// Writes a job as a message body, with the id of the request at hand.
 pub fn write(job: &OutboundJob) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Envelope { v: VERSION, job: job.clone() })
+    serde_json::to_string(&Envelope { v: VERSION, request_id: origin::request_of(job.conversation()), job: job.clone() })
 }
 
 /// Reads a job out of a message body.
 pub fn read(body: &str) -> Result<OutboundJob, NotAJob> {
+    read_with_request(body).map(|(job, _)| job)
+}
+
+/// Reads a job and the id of the request that caused it, when it tells it.
+pub fn read_with_request(body: &str) -> Result<(OutboundJob, Option<String>), NotAJob> {
     let envelope: Envelope = serde_json::from_str(body).map_err(|err| NotAJob::Unreadable { line: err.line(), column: err.column() })?;
-    if envelope.v == VERSION { Ok(envelope.job) } else { Err(NotAJob::UnknownVersion(envelope.v)) }
+    if envelope.v == VERSION { Ok((envelope.job, envelope.request_id)) } else { Err(NotAJob::UnknownVersion(envelope.v)) }
 }
 
 #[cfg(test)]
@@ -141,6 +152,15 @@ mod tests {
         ] {
             assert_eq!(read(&write(&job).unwrap()), Ok(job));
         }
+    }
+
+    #[tokio::test]
+    async fn a_job_tells_the_request_that_caused_it_and_one_without_is_readable() {
+        let job = OutboundJob::Wake { conversation: conversation() };
+        let origin = origin::Origin { trace: None, request: origin::Request::of("r1") };
+        let caused = origin.of(async { write(&job).unwrap() }).await;
+        assert_eq!(read_with_request(&caused), Ok((job.clone(), Some("r1".into()))));
+        assert_eq!(read_with_request(&write(&job).unwrap()), Ok((job, None)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod outbox;
 mod pages;
 mod script;
 mod state;
+mod unanswered;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -47,6 +48,7 @@ pub enum Call {
     PutWatch,
     Due,
     Postpone,
+    OldestUnanswered,
     List,
     Messages,
 }

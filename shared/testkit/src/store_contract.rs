@@ -14,15 +14,16 @@ pub mod saving;
 pub mod sending;
 pub mod timeline;
 pub mod together;
+pub mod unanswered;
 
 mod steps;
 
-use domain::ports::{DueIndex, History, Holds, Inbox, Outbox, Watches};
+use domain::ports::{DueIndex, History, Holds, Inbox, Outbox, UnansweredIndex, Watches};
 
 /// Every port of the store at once.
-pub trait Store: History + Outbox + Inbox + DueIndex + Holds + Watches {}
+pub trait Store: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches {}
 
-impl<S: History + Outbox + Inbox + DueIndex + Holds + Watches> Store for S {}
+impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches> Store for S {}
 
 /// How a case ends.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

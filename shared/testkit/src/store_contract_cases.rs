@@ -75,6 +75,9 @@ macro_rules! store_contract {
                 what_is_postponed_is_due_later
                 a_lost_race_postpones_nothing
                 what_is_not_pending_is_not_brought_back;
+            unanswered: nobody_waits_where_nobody_wrote
+                the_customer_is_known_who_waits_longest
+                who_has_an_answer_does_not_wait;
             pages: a_hold_is_written_and_read_back
                 a_hold_names_the_revision_that_it_saw
                 one_of_several_holds_at_once_is_written

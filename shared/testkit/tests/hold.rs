@@ -37,9 +37,9 @@ async fn until_the_probe_the_sweep_wakes_nobody_and_then_one() {
     let store = on_hold(5).await;
     let queue = FakeQueue::default();
     assert!(store.due(at(1_000_000), 100).await.unwrap().is_empty(), "they are not due as others are");
-    assert_eq!(attend(&store, &queue, at(2 + MINUTE - 1)).await.unwrap(), 0);
-    assert_eq!(attend(&store, &queue, at(2 + MINUTE)).await.unwrap(), 1);
-    assert_eq!(attend(&store, &queue, at(3 + MINUTE)).await.unwrap(), 1, "nobody knows yet what came of it");
+    assert_eq!(attend(&store, &queue, at(2 + MINUTE - 1)).await.unwrap().woken, 0);
+    assert_eq!(attend(&store, &queue, at(2 + MINUTE)).await.unwrap().woken, 1);
+    assert_eq!(attend(&store, &queue, at(3 + MINUTE)).await.unwrap().woken, 1, "nobody knows yet what came of it");
     assert!(matches!(queue.jobs()[..], [OutboundJob::Wake { .. }]), "the queue takes one for the same probe");
 }
 
@@ -49,19 +49,19 @@ async fn what_waits_for_a_page_that_goes_on_is_woken_and_the_hold_is_gone() {
     let queue = FakeQueue::default();
     assert!(lift(&store, &page(PAGE)).await.unwrap());
     assert!(!lift(&store, &page(PAGE)).await.unwrap(), "once");
-    assert_eq!(attend(&store, &queue, at(10)).await.unwrap(), 5);
+    assert_eq!(attend(&store, &queue, at(10)).await.unwrap().woken, 5);
     assert_eq!(queue.jobs().len(), 5);
     assert!(store.held(&page(PAGE), 10).await.unwrap().is_empty());
     assert_eq!(store.due(at(10 + 5 * MINUTE), 10).await.unwrap().len(), 5, "they are looked at again should the job be lost");
     assert_eq!(store.hold(&page(PAGE)).await.unwrap(), None);
-    assert_eq!(attend(&store, &queue, at(11)).await.unwrap(), 0);
+    assert_eq!(attend(&store, &queue, at(11)).await.unwrap().woken, 0);
 }
 
 #[tokio::test]
 async fn one_run_wakes_more_than_a_round() {
     let store = on_hold(250).await;
     lift(&store, &page(PAGE)).await.unwrap();
-    assert_eq!(attend(&store, &FakeQueue::default(), at(10)).await.unwrap(), 250);
+    assert_eq!(attend(&store, &FakeQueue::default(), at(10)).await.unwrap().woken, 250);
     assert!(store.held(&page(PAGE), 10).await.unwrap().is_empty());
 }
 
@@ -73,7 +73,7 @@ async fn a_queue_that_fails_leaves_what_waits_where_it_is() {
     queue.fail(1);
     attend(&store, &queue, at(10)).await.unwrap_err();
     assert_eq!(store.held(&page(PAGE), 10).await.unwrap().len(), 2);
-    assert_eq!(attend(&store, &queue, at(70)).await.unwrap(), 2);
+    assert_eq!(attend(&store, &queue, at(70)).await.unwrap().woken, 2);
 }
 
 #[tokio::test]
@@ -93,6 +93,6 @@ async fn workers_that_are_refused_at_once_count_as_one_and_a_refused_probe_doubl
 #[tokio::test]
 async fn a_hold_for_which_nothing_waits_is_forgotten_at_its_probe() {
     let store = on_hold(0).await;
-    assert_eq!(attend(&store, &FakeQueue::default(), at(2 + MINUTE)).await.unwrap(), 0);
+    assert_eq!(attend(&store, &FakeQueue::default(), at(2 + MINUTE)).await.unwrap().woken, 0);
     assert_eq!(store.hold(&page(PAGE)).await.unwrap(), None);
 }

@@ -8,9 +8,9 @@ use domain::deliver::drain;
 use domain::id::{DedupeKey, MessageId};
 use domain::ingest::ingest;
 use domain::job::{Occasion, OutboundJob};
-use domain::message::{Message, Outcome, RequestKey};
+use domain::message::{Author, AuthorKind, Message, Outcome, RequestKey};
 use domain::policy::Refusal;
-use domain::ports::{Accepted, History, Outbox, StoreError};
+use domain::ports::{Accepted, History, Outbox, StoreError, UnansweredIndex};
 use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, Reply, ReplyError, reply};
 use domain::time::Timestamp;
 use futures::future::join_all;
@@ -58,6 +58,17 @@ async fn a_bots_reply_leaves_the_question_unread() {
     let draft = Draft { text: "One moment".into(), author: bot(), request: None };
     let reply = reply(&store, &queue, &conversation_of(MIA), &draft, at(10), 1).await.unwrap();
     assert_eq!(reply.conversation.unread_count, 1);
+}
+
+#[tokio::test]
+async fn an_answer_of_an_agent_or_a_bot_ends_the_wait_and_news_of_a_system_does_not() {
+    for (kind, waited) in [(AuthorKind::System, None), (AuthorKind::Agent, Some(at(0))), (AuthorKind::Bot, Some(at(0)))] {
+        let (store, queue) = begun().await;
+        let draft = Draft { text: "Hello".into(), author: Author { kind, ..bot() }, request: None };
+        let reply = reply(&store, &queue, &conversation_of(MIA), &draft, at(10), 1).await.unwrap();
+        assert_eq!(reply.waited_since, waited);
+        assert_eq!(store.oldest_unanswered().await.unwrap(), if waited.is_some() { None } else { Some(at(0)) });
+    }
 }
 
 #[tokio::test]

@@ -31,8 +31,8 @@ impl Sweep {
 
     /// Runs at a moment and returns the names of what an operator hears.
     async fn run(&self, seconds: u64) -> Vec<&'static str> {
-        let told = watch(&self.store, &self.api, &self.queue, &[page(PAGE)], at(seconds)).await.unwrap();
-        told.into_iter().map(|event| event.name).collect()
+        let watched = watch(&self.store, &self.api, &self.queue, &[page(PAGE)], at(seconds)).await.unwrap();
+        watched.told.into_iter().map(|event| event.name).collect()
     }
 
     async fn watched(&self) -> Watch {
@@ -87,6 +87,28 @@ async fn a_dead_token_is_told_until_it_lives_and_a_platform_that_is_away_says_no
     sweep.api.set_token(Err(ProfileError::Unavailable { reason: "down".into() }));
     assert!(sweep.run(30 * 60).await.is_empty());
     assert!(sweep.watched().await.troubles.is_empty());
+}
+
+/// What a run counts: dead tokens, ending ones, Pages that are not subscribed.
+async fn counted(sweep: &Sweep, seconds: u64) -> [usize; 3] {
+    let watched = watch(&sweep.store, &sweep.api, &sweep.queue, &[page(PAGE)], at(seconds)).await.unwrap();
+    [watched.tokens_dead, watched.tokens_ending, watched.unsubscribed]
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_page_is_counted_each_run_until_it_is_mended() {
+    let sweep = Sweep::new();
+    assert_eq!(counted(&sweep, 0).await, [0, 0, 0]);
+    sweep.api.set_token(Ok(TokenReport { valid: true, ends_at: Some(at(2 * HOUR)) }));
+    assert_eq!(counted(&sweep, HOUR).await, [0, 1, 0]);
+    assert_eq!(counted(&sweep, HOUR + 60).await, [0, 1, 0], "also when its time has not come");
+    sweep.api.set_token(Ok(TokenReport { valid: false, ends_at: None }));
+    assert_eq!(counted(&sweep, 2 * HOUR).await, [1, 0, 0]);
+    assert_eq!(counted(&sweep, 2 * HOUR + 60).await, [1, 0, 0]);
+    sweep.api.set_token(Ok(TokenReport { valid: true, ends_at: None }));
+    sweep.api.set_fields(&[]);
+    assert_eq!(counted(&sweep, 3 * HOUR).await, [0, 0, 1], "it is subscribed again in this run");
+    assert_eq!(counted(&sweep, 3 * HOUR + 60).await, [0, 0, 0]);
 }
 
 #[tokio::test]

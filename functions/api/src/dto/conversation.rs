@@ -25,6 +25,8 @@ pub(crate) struct ConversationDto {
     /// How many messages of the customer came since a person answered.
     unread_count: u32,
     last_activity_at: String,
+    /// When the customer wrote the first message that nobody has answered yet; `null` when nobody waits for an answer.
+    unanswered_since: Option<String>,
     /// Our estimate of the end of the messaging window; `null` when the customer never opened it.
     window_ends_at: Option<String>,
     /// What the oldest message that has not left waits for: `window`, `thread` or `page`.
@@ -65,6 +67,7 @@ impl From<Conversation> for ConversationDto {
             assignee: conversation.assignee,
             unread_count: conversation.unread_count,
             last_activity_at: conversation.last_activity_at.to_rfc3339(),
+            unanswered_since: conversation.unanswered_since.map(Timestamp::to_rfc3339),
             window_ends_at: conversation.window_ends_at.map(Timestamp::to_rfc3339),
             waiting_for: conversation.waiting_for,
             thread_owner_app_id: conversation.thread_owner.map(|app| app.to_string()),

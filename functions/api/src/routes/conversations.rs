@@ -89,11 +89,13 @@ pub(crate) async fn decide(
 ) -> Result<Answer<ConversationDto>, Failure> {
     let key = api.keys.admit(&headers, &[Scope::Agent])?;
     let decided = triage::decide(&api.table, &parse_id(&id)?, &decision.try_into()?).await?;
-    tracing::info!(conversation.id = %decided.id, status = decided.status().as_str(), key, "decision taken");
+    tracing::info!(status = decided.status().as_str(), key, "decision taken");
     Ok(Answer(decided.into()))
 }
 
-/// An id that cannot be one of ours names nothing.
+/// An id that cannot be one of ours names nothing. The lines of the call carry it from here on.
 pub(crate) fn parse_id(id: &str) -> Result<ConversationId, Failure> {
-    ConversationId::parse(id).ok_or(Failure::NotFound("conversation"))
+    let id = ConversationId::parse(id).ok_or(Failure::NotFound("conversation"))?;
+    tracing::Span::current().record("conversation.id", id.as_str());
+    Ok(id)
 }

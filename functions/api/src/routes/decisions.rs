@@ -65,12 +65,13 @@ async fn decide(api: &Api, id: &str, headers: &HeaderMap, decision: Decision) ->
     };
     let request = idempotency::request(headers, key, &[id, asked], now)?;
     let id = MessageId::parse(id).ok_or(Failure::NotFound("message"))?;
+    tracing::Span::current().record("message.id", id.as_str());
     let by = format!("the holder of the key '{key}'");
     let decided = intervene(&api.table, &api.outbound, &id, &Intervention { decision, by: &by, request }, now).await?;
     let message = decided.message;
-    tracing::info!(conversation.id = %message.conversation, message.id = %message.id, key, decision = asked, "a person decided");
+    tracing::info!(conversation.id = %message.conversation, key, decision = asked, "a person decided");
     if let Some(err) = decided.not_enqueued {
-        tracing::warn!(error = %chain(&err), message.id = %message.id, "decided but not enqueued; the sweep relays it");
+        tracing::warn!(error = %chain(&err), conversation.id = %message.conversation, "decided but not enqueued; the sweep relays it");
     }
     Ok(Answer(MessageDto::of(message, decided.conversation.marks)))
 }

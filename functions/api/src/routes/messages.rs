@@ -5,10 +5,13 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use domain::id::ConversationId;
 use domain::ports::{History, Inbox, Order};
-use domain::reply;
+use domain::reply::{self, Draft, Reply, ReplyError};
+use domain::time::Timestamp;
 use lambda_support::clock::random;
 use lambda_support::logging::chain;
+use lambda_support::metrics;
 
 use super::conversations::parse_id;
 use crate::dto::list::List;
@@ -78,11 +81,36 @@ pub(crate) async fn reply(
     let now = api.clock.now();
     let request = idempotency::request(&headers, key, &[id.as_str(), &draft.content()], now)?;
     let draft = draft.draft(request)?;
-    let accepted = reply::reply(&api.table, &api.outbound, &id, &draft, now, random()).await?;
+    let accepted = accept(&api, &id, &draft, now).await?;
     let message = accepted.message;
-    tracing::info!(conversation.id = %message.conversation, message.id = %message.id, key, "reply accepted");
+    tracing::Span::current().record("message.id", message.id.as_str());
+    tracing::info!(key, "reply accepted");
     if let Some(err) = accepted.not_enqueued {
-        tracing::warn!(error = %chain(&err), message.id = %message.id, "reply stored but not enqueued; the sweep relays it");
+        tracing::warn!(error = %chain(&err), "reply stored but not enqueued; the sweep relays it");
     }
     Ok((StatusCode::ACCEPTED, Answer(MessageDto::of(message, accepted.conversation.marks))))
+}
+
+/// Accepts the draft, and counts what came of it.
+async fn accept(api: &Api, id: &ConversationId, draft: &Draft, now: Timestamp) -> Result<Reply, ReplyError> {
+    let accepted = reply::reply(&api.table, &api.outbound, id, draft, now, random()).await;
+    match &accepted {
+        Ok(reply) => {
+            metrics::count(metrics::REPLIES_ACCEPTED, 1);
+            if let Some(since) = reply.waited_since {
+                metrics::measure(metrics::TIME_TO_ANSWER, now.since(since));
+            }
+        }
+        Err(ReplyError::Forbidden(_)) => metrics::count(metrics::REPLIES_REFUSED, 1),
+        Err(
+            ReplyError::NoSuchConversation
+            | ReplyError::BlankText
+            | ReplyError::TextTooLong
+            | ReplyError::TooManyPending
+            | ReplyError::KeyOfAnother
+            | ReplyError::Store(_)
+            | ReplyError::Busy,
+        ) => {}
+    }
+    accepted
 }

@@ -218,6 +218,6 @@ async fn a_sweep_asks_each_shard_and_moves_what_it_relays() {
     assert_eq!(engine.calls.take(), [QUERY; 8]);
     answer(&engine, "Hello", 10).await;
     engine.calls.take();
-    assert_eq!(relay::relay(&engine.table, &FakeQueue::default(), at(1000), 10).await.unwrap(), 1);
+    assert_eq!(relay::relay(&engine.table, &FakeQueue::default(), at(1000), 10).await.unwrap().count, 1);
     assert_eq!(engine.calls.take().split_off(8), [UPDATE]);
 }
