@@ -240,5 +240,6 @@ const fn outcome(ingested: Ingested) -> &'static str {
         Ingested::Changed => "changed",
         Ingested::KeptForLater => "kept_for_later",
         Ingested::NothingNew => "nothing_new",
+        Ingested::Erased => "erased",
     }
 }

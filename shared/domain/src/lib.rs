@@ -11,6 +11,8 @@
 
 pub mod conversation;
 pub mod deliver;
+pub mod erase;
+pub mod export;
 pub mod history;
 pub mod hold;
 pub mod id;
