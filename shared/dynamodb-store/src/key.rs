@@ -2,7 +2,7 @@
 //!
 //! | what | `pk` | `sk` |
 //! | --- | --- | --- |
-//! | conversation | `CNV#<conversation>` | `C#` |
+//! | conversation, or its tombstone | `CNV#<conversation>` | `C#` |
 //! | pending message | `CNV#<conversation>` | `C#OUT#<ulid>` |
 //! | message | `CNV#<conversation>` | `M#<ulid>` |
 //! | event of a conversation | `CNV#<conversation>` | `E#<ulid>` |
@@ -77,6 +77,12 @@ pub fn pending(conversation: &ConversationId, message: &MessageId) -> Key {
 #[must_use]
 pub fn pending_message(sk: &str) -> Option<MessageId> {
     MessageId::parse(&format!("msg_{}", sk.strip_prefix(PENDING_PREFIX)?))
+}
+
+/// Reads the moment out of the sort key of a conversation's row, or of what belongs to one; nothing for the summary.
+#[must_use]
+pub fn row_moment(sk: &str) -> Option<Timestamp> {
+    sk.split('#').find_map(|field| MessageId::parse(&format!("msg_{field}"))).map(|id| id.moment())
 }
 
 #[must_use]

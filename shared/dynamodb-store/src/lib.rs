@@ -5,7 +5,9 @@
 
 mod blob;
 mod due;
+mod erasure;
 mod error;
+mod export;
 mod history;
 mod inbox;
 mod item;

@@ -1,6 +1,7 @@
 //! Every port of the store in memory, as strict as the table, with scripted faults.
 
 mod due;
+mod erasure;
 mod history;
 mod inbox;
 mod outbox;
@@ -22,7 +23,7 @@ use state::State;
 /// A method of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
-    Conversation,
+    Standing,
     Record,
     RecordPageEvent,
     Message,
@@ -49,6 +50,9 @@ pub enum Call {
     Postpone,
     List,
     Messages,
+    Bury,
+    Remove,
+    Records,
 }
 
 /// A store in memory. Clones share what is stored. Each call lets other work go first, so that joined futures interleave.
