@@ -5,6 +5,7 @@
 use std::future::Future;
 
 use crate::conversation::{Conversation, Status};
+use crate::deletion::{ConfirmationCode, Deletion};
 use crate::erase::{Standing, Tombstone};
 use crate::export::Records;
 use crate::history::{Entry, TimelineEvent};
@@ -168,6 +169,16 @@ pub trait Erasure: Sync {
         erased_at: Timestamp,
         after: Option<&str>,
     ) -> impl Future<Output = Result<Removed, StoreError>> + Send;
+}
+
+/// The requests of people to be deleted, and the Pages with which they may have a conversation.
+pub trait Deletions: Sync {
+    fn deletion(&self, code: &ConfirmationCode) -> impl Future<Output = Result<Option<Deletion>, StoreError>> + Send;
+
+    fn put_deletion(&self, deletion: &Deletion) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lists the Pages that conversations were begun with.
+    fn known_pages(&self) -> impl Future<Output = Result<Vec<PageId>, StoreError>> + Send;
 }
 
 /// Everything that is stored of a conversation, as it is exported.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::conversation::Conversation;
+use domain::deletion::Deletion;
 use domain::erase::{Standing, Tombstone};
 use domain::history::TimelineEvent;
 use domain::hold::Hold;
@@ -167,6 +168,19 @@ pub(crate) fn to_watch(item: &Item) -> Result<Watch, StoreError> {
     let mut watch: Watch = decode(item, "watch")?;
     watch.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
     Ok(watch)
+}
+
+/// How long is known what became of a request to be deleted.
+pub(crate) const DELETION_DAYS: u64 = 365;
+
+pub(crate) fn to_deletion(item: &Item) -> Result<Deletion, StoreError> {
+    decode(item, "deletion")
+}
+
+/// Returns the second at which time to live removes what is kept for so many days since a moment.
+pub(crate) fn expiry(since: Timestamp, days: u64) -> String {
+    let second = u64::try_from(since.as_millis() / 1000).unwrap_or(0);
+    second.saturating_add(days.saturating_mul(86_400)).to_string()
 }
 
 /// What stands under a dedupe key: the row that was recorded, or changes that wait for it.

@@ -14,6 +14,7 @@
 //! | where a message stands about which a person may decide | `MSG#<ulid>` | `L#` |
 //! | hold of a Page | `HOLDS` | `<page>` |
 //! | what the sweep knows of a Page | `WATCHES` | `<page>` |
+//! | a person's request to be deleted | `DELETION#<code>` | `D#` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
@@ -21,6 +22,7 @@
 //! | `due` | `due_pk` = `DUE#<shard>`, or `HELD#<page>` while the Page is on hold | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
 
 use domain::conversation::Status;
+use domain::deletion::ConfirmationCode;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::time::Timestamp;
 
@@ -129,6 +131,11 @@ pub fn hold(page: &PageId) -> Key {
 #[must_use]
 pub fn watch(page: &PageId) -> Key {
     key(WATCHES, page.as_str())
+}
+
+#[must_use]
+pub fn deletion(code: &ConfirmationCode) -> Key {
+    key(format!("DELETION#{code}"), "D#")
 }
 
 /// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.

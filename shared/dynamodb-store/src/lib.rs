@@ -4,6 +4,7 @@
 //! compressed, then cut, see `blob`.
 
 mod blob;
+mod deletions;
 mod due;
 mod erasure;
 mod error;

@@ -1,5 +1,6 @@
 //! Every port of the store in memory, as strict as the table, with scripted faults.
 
+mod deletions;
 mod due;
 mod erasure;
 mod history;
@@ -53,6 +54,9 @@ pub enum Call {
     Bury,
     Remove,
     Records,
+    Deletion,
+    PutDeletion,
+    KnownPages,
 }
 
 /// A store in memory. Clones share what is stored. Each call lets other work go first, so that joined futures interleave.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::conversation::Conversation;
+use domain::deletion::{ConfirmationCode, Deletion};
 use domain::erase::{Standing, Tombstone};
 use domain::history::TimelineEvent;
 use domain::hold::Hold;
@@ -33,6 +34,7 @@ pub(super) struct State {
     pub(super) located: BTreeMap<MessageId, Place>,
     pub(super) holds: BTreeMap<PageId, Hold>,
     pub(super) watches: BTreeMap<PageId, Watch>,
+    pub(super) deletions: BTreeMap<ConfirmationCode, Deletion>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
 }
