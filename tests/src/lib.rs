@@ -18,6 +18,8 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use lambda_support::environment::Environment;
 use local_stack::{Options, PAGE, Stack, StackClock};
@@ -81,6 +83,19 @@ impl TestStack {
             request = request.header("X-Hub-Signature-256", signature);
         }
         request.send().await.expect("an answer").status()
+    }
+
+    /// Posts Meta's request to delete what is known of a person, as a form.
+    pub async fn ask_to_delete(&self, form: String) -> (StatusCode, Json) {
+        let request = self.client.post(format!("{}/webhooks/meta/deletion", self.stack.url()));
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(form);
+        let response = request.send().await.expect("an answer");
+        (response.status(), response.json().await.unwrap_or(Json::Null))
+    }
+
+    /// Opens a page without a key.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        self.client.get(format!("{}{path}", self.stack.url())).send().await.expect("an answer")
     }
 
     /// Calls the API.
@@ -173,6 +188,15 @@ pub fn sign(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length of key");
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// The form with which Meta asks that what is known of a person is deleted.
+#[must_use]
+pub fn deletion_form(secret: &str, payload: &Json) -> String {
+    let payload = URL_SAFE_NO_PAD.encode(payload.to_string());
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length of key");
+    mac.update(payload.as_bytes());
+    format!("signed_request={}.{payload}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 /// A delivery of one text message.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod journeys {
+    mod erasure;
     mod first_minute;
     mod hostile_deliveries;
     mod hostile_requests;

@@ -2,6 +2,7 @@
 
 pub(crate) mod conversations;
 pub(crate) mod decisions;
+pub(crate) mod deletions;
 pub(crate) mod messages;
 pub(crate) mod pages;
 
@@ -31,6 +32,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/v1/messages/{id}/resend", post(decisions::resend))
         .route("/v1/messages/{id}/discard", post(decisions::discard))
         .route("/v1/pages", get(pages::list))
+        .route("/deletions/{code}", get(deletions::show))
         .route("/v1/pages/{id}/resume", post(pages::resume))
         .fallback(async || problem::respond(&Problem::new(404, "There is no such address. GET /v1/openapi.json lists them.")))
         .method_not_allowed_fallback(async || {

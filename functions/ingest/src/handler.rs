@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::deletion;
 use domain::id::{ConversationId, MessageId, PageId};
 use domain::inbound::{EventKind, InboundEvent, Party};
 use domain::ingest::{Addition, IngestError, Ingested, ingest, ingest_all, operator_event};
@@ -67,6 +68,10 @@ impl Ingest {
         let mut ends = vec![End::Settled; messages.len()];
         let mut work = Vec::new();
         for (place, (message, end)) in messages.iter().zip(&mut ends).enumerate() {
+            if intake::is_deletion(message) {
+                *end = self.delete(message).boxed().await;
+                continue;
+            }
             match self.open(message).await {
                 Ok((delivery, items)) => {
                     let delivery = Arc::new(delivery);
@@ -83,6 +88,35 @@ impl Ingest {
             }
         }
         messages.iter().zip(ends).map(|(message, end)| job_end(message, end)).collect()
+    }
+
+    /// Erases what is stored of a person who asked for it.
+    async fn delete(&self, message: &SqsMessage) -> End {
+        let now = self.clock.now();
+        let body = || message.body.clone().unwrap_or_default().into_bytes();
+        let request = match intake::read_deletion(message) {
+            Ok(request) => request,
+            Err(err) => {
+                let reason = chain(&err).to_string();
+                return self.park("meta.job", &reason, body(), None, now).await;
+            }
+        };
+        match deletion::delete(&self.table, &request, now).await {
+            Ok(done) => {
+                tracing::info!(deletion.code = done.code.as_str(), erased = done.conversations, "person deleted");
+                End::Settled
+            }
+            Err(err) => match err.retry() {
+                Retry::Never => {
+                    let reason = chain(&err).to_string();
+                    self.park("meta.deletion", &reason, body(), None, now).await
+                }
+                Retry::Backoff | Retry::After(_) => {
+                    tracing::warn!(error = %chain(&err), deletion.code = request.code.as_str(), "person not deleted; the request is given back");
+                    End::Again
+                }
+            },
+        }
     }
 
     /// Reads a delivery and what is in it. What is none is set aside.
@@ -297,5 +331,6 @@ const fn outcome(ingested: Ingested) -> &'static str {
         Ingested::Changed => "changed",
         Ingested::KeptForLater => "kept_for_later",
         Ingested::NothingNew => "nothing_new",
+        Ingested::Erased => "erased",
     }
 }

@@ -13,12 +13,15 @@ use lambda_support::logging::{self, chain};
 use lambda_support::metrics;
 use lambda_support::origin::{self, Origin};
 use lambda_support::problem::{self, Problem};
-use meta_webhooks::{HandshakeQuery, VerifiedBody};
+use meta_webhooks::{HandshakeQuery, SignedRequestError, VerifiedBody};
 use sqs_jobs::intake::{IntakeQueue, QueueBody};
 use tracing::Instrument;
 
 /// The path of Meta's webhooks.
 const META: &str = "/webhooks/meta";
+
+/// The path of Meta's requests to delete what is known of a person.
+const DELETION: &str = "/webhooks/meta/deletion";
 
 /// The header that carries Meta's signature.
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -50,7 +53,10 @@ impl Webhook {
 
     async fn answer(&self, request: &Request, id: &str) -> Response<Body> {
         let is_meta = request.raw_http_path() == META;
+        let is_deletion = request.raw_http_path() == DELETION;
         match *request.method() {
+            Method::POST if is_deletion => self.deletion(request, id).await,
+            _ if is_deletion => refuse(&Problem::new(405, "This address takes POST for requests to delete.")),
             Method::GET if is_meta => self.handshake(request),
             Method::POST if is_meta => self.delivery(request, id).await,
             _ if is_meta => refuse(&Problem::new(405, "This address takes GET for the handshake and POST for deliveries.")),
@@ -117,6 +123,24 @@ impl Webhook {
         }
     }
 
+    /// Meta's request, for a person, that what we know of them is deleted. It is answered once it is durable.
+    async fn deletion(&self, request: &Request, request_id: &str) -> Response<Body> {
+        let deletion = match meta_webhooks::read_deletion(&self.app_secrets, request.body().as_ref()) {
+            Ok(deletion) => deletion,
+            Err(err) => {
+                tracing::warn!(error = %chain(&err), "deletion request refused");
+                return refuse(&Problem::new(status_of(err), err.to_string()));
+            }
+        };
+        if let Err(err) = self.inbound.put_deletion(&deletion, self.clock.now(), request_id).await {
+            tracing::error!(error = %chain(&err), "deletion request not queued");
+            return refuse(&Problem::new(503, "The request could not be stored. Send it again."));
+        }
+        let (domain, code) = (domain(request), deletion.code.as_str());
+        let body = serde_json::json!({ "url": format!("https://{domain}/deletions/{code}"), "confirmation_code": code });
+        answer(StatusCode::OK, "application/json", body.to_string())
+    }
+
     async fn put(&self, bodies: Vec<QueueBody>, request_id: &str) -> Response<Body> {
         let received_at = self.clock.now();
         for body in bodies {
@@ -144,6 +168,26 @@ fn request_id(request: &Request) -> String {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
         Some(_) | None => String::new(),
+    }
+}
+
+/// The host by which the caller reached the gateway.
+fn domain(request: &Request) -> String {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.domain_name.clone().unwrap_or_default(),
+        Some(_) | None => String::new(),
+    }
+}
+
+const fn status_of(refused: SignedRequestError) -> u16 {
+    match refused {
+        SignedRequestError::TooLarge => 413,
+        SignedRequestError::Mismatch => 401,
+        SignedRequestError::Missing
+        | SignedRequestError::Doubled
+        | SignedRequestError::Malformed
+        | SignedRequestError::Algorithm
+        | SignedRequestError::Payload => 400,
     }
 }
 

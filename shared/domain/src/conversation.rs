@@ -41,6 +41,9 @@ pub struct Conversation {
     /// What the oldest message of ours that has not left waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<WaitingFor>,
+    /// What is not younger was erased, and is not taken again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
     /// Grows with every write; zero when it is not stored yet.
     pub version: u64,
 }
@@ -124,6 +127,7 @@ impl Conversation {
             marks: Marks::default(),
             thread_owner: None,
             waiting_for: None,
+            erased_at: None,
             version: 0,
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::conversation::Conversation;
+use crate::erase::Standing;
 use crate::history::{self, Change, TimelineEvent};
 use crate::id::{ConversationId, DedupeKey, PlatformMessageId, UserId};
 use crate::inbound::{Echo, EventKind, InboundEvent, Party};
@@ -34,6 +35,8 @@ pub enum Ingested {
     KeptForLater,
     /// It says nothing that was not known.
     NothingNew,
+    /// It is part of what was erased, and is not stored again.
+    Erased,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -126,10 +129,10 @@ pub async fn ingest_all(
 ) -> Vec<Result<Ingested, IngestError>> {
     let ids: Vec<ConversationId> = additions.iter().map(Addition::conversation).collect();
     let keys: Vec<DedupeKey> = additions.iter().map(|addition| addition.event.dedupe_key()).collect();
-    let plan = |(read, addition): (Result<Option<Conversation>, StoreError>, &Addition<'_>)| {
-        read.map(|current| (history::apply(current.as_ref(), addition.user, addition.event), current))
+    let plan = |(read, addition): (Result<Standing, StoreError>, &Addition<'_>)| {
+        read.map(|standing| (change(&standing, addition.user, addition.event), standing))
     };
-    let plans: Vec<_> = history.conversations(&ids).await.into_iter().zip(additions).map(plan).collect();
+    let plans: Vec<_> = history.standings(&ids).await.into_iter().zip(additions).map(plan).collect();
     let changes = plans.iter().map(|plan| plan.as_ref().ok().and_then(|(change, _)| change.as_ref()));
     let recordings: Vec<Recording<'_>> = changes.zip(&keys).filter_map(|(change, key)| Some(change?.recording(key))).collect();
     let mut recorded = history.record_all(&recordings).await.into_iter();
@@ -140,7 +143,7 @@ pub async fn ingest_all(
         let event = addition.event;
         ends.push(match plan {
             Err(err) => Err(IngestError::Store(err)),
-            Ok((None, current)) => unchanged(history, queue, event, current.as_ref(), key, now).await,
+            Ok((None, standing)) => unchanged(history, queue, event, &standing, key, now).await,
             Ok((Some(change), _)) => match recorded.next() {
                 // Another worker was faster, so it is taken by itself. No answer at all is no answer of ours.
                 Some(Ok(Recorded::Stale)) | None => record(history, queue, addition.user, event, now).await,
@@ -189,12 +192,14 @@ async fn of_person(
         }
         EventKind::Edit { platform_id, text, number } => {
             let change = MessageChange::Edit { number: *number, text: text.clone(), at };
-            return change_message(history, event, platform_id, &change).await;
+            return change_message(history, user, event, platform_id, &change).await;
         }
-        EventKind::Unsend { platform_id } => return change_message(history, event, platform_id, &MessageChange::Unsend { at }).await,
+        EventKind::Unsend { platform_id } => {
+            return change_message(history, user, event, platform_id, &MessageChange::Unsend { at }).await;
+        }
         EventKind::Reaction { platform_id, reaction } => {
             let change = MessageChange::Reaction(Reacted { reaction: reaction.clone(), at });
-            let changed = change_message(history, event, platform_id, &change).await?;
+            let changed = change_message(history, user, event, platform_id, &change).await?;
             record(history, queue, user, event, now).await?;
             return Ok(changed);
         }
@@ -224,9 +229,9 @@ async fn record(
     let id = ConversationId::of(&event.page, user);
     let key = event.dedupe_key();
     for _ in 0..ATTEMPTS {
-        let current = history.conversation(&id).await.map_err(IngestError::Store)?;
-        let Some(change) = history::apply(current.as_ref(), user, event) else {
-            return unchanged(history, queue, event, current.as_ref(), &key, now).await;
+        let standing = history.standing(&id).await.map_err(IngestError::Store)?;
+        let Some(change) = change(&standing, user, event) else {
+            return unchanged(history, queue, event, &standing, &key, now).await;
         };
         let recorded = history.record(&change.recording(&key)).await.map_err(IngestError::Store)?;
         if recorded == Recorded::Stale {
@@ -238,21 +243,39 @@ async fn record(
     Err(IngestError::Busy)
 }
 
+/// Returns what an event makes of what stands under its conversation's id; nothing when it was erased.
+fn change(standing: &Standing, user: &UserId, event: &InboundEvent) -> Option<Change> {
+    if standing.is_erased(event.occurred_at) {
+        return None;
+    }
+    let mut change = history::apply(standing.conversation(), user, event)?;
+    if let Standing::Erased(tombstone) = standing {
+        change.conversation.version = tombstone.version;
+        change.conversation.erased_at = Some(tombstone.erased_at);
+    }
+    Some(change)
+}
+
 /// Ends an event that changes nothing about its conversation.
 async fn unchanged(
     history: &impl History,
     queue: &impl OutboundQueue,
     event: &InboundEvent,
-    current: Option<&Conversation>,
+    standing: &Standing,
     key: &DedupeKey,
     now: Timestamp,
 ) -> Result<Ingested, IngestError> {
-    match (&event.kind, current) {
+    if standing.is_erased(event.occurred_at) {
+        return Ok(Ingested::Erased);
+    }
+    match (&event.kind, standing) {
         // A mark for a conversation that we never saw is kept as an event: it makes no conversation.
-        (EventKind::Delivered { .. } | EventKind::Read { .. }, None) => of_page(history, event).await,
-        (_, None) => Ok(Ingested::NothingNew),
+        (EventKind::Delivered { .. } | EventKind::Read { .. }, Standing::Nothing) => of_page(history, event).await,
+        // A mark for what is gone.
+        (EventKind::Delivered { .. } | EventKind::Read { .. }, Standing::Erased(_)) => Ok(Ingested::Erased),
+        (_, Standing::Nothing | Standing::Erased(_)) => Ok(Ingested::NothingNew),
         // It may be known because it was taken before, up to what follows from it.
-        (_, Some(conversation)) => {
+        (_, Standing::Conversation(conversation)) => {
             follow_up(queue, conversation, event, key, now).await?;
             Ok(Ingested::NothingNew)
         }
@@ -344,7 +367,11 @@ async fn settle_our_own(
     let Some((id, index)) = echo.metadata.as_deref().and_then(parse_part_metadata) else { return Ok(None) };
     let conversation = ConversationId::of(&event.page, user);
     for _ in 0..ATTEMPTS {
-        let Some(mut message) = history.message(&conversation, &id).await.map_err(IngestError::Store)? else { return Ok(None) };
+        let Some(mut message) = history.message(&conversation, &id).await.map_err(IngestError::Store)? else {
+            // Its call was under way when it was erased.
+            let standing = history.standing(&conversation).await.map_err(IngestError::Store)?;
+            return Ok(standing.is_erased(id.moment()).then_some(Ingested::Erased));
+        };
         let was_unknown = message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Unconfirmed { .. }));
         if !message.part_echoed(index, &echo.platform_id, event.occurred_at) {
             return Ok(Some(Ingested::Duplicate));
@@ -364,17 +391,28 @@ async fn settle_our_own(
 
 async fn change_message(
     history: &impl History,
+    user: &UserId,
     event: &InboundEvent,
     platform_id: &PlatformMessageId,
     change: &MessageChange,
 ) -> Result<Ingested, IngestError> {
     let key = DedupeKey::of_message(&event.page, platform_id);
+    let mut was_there = false;
     for _ in 0..ATTEMPTS {
         let Some(mut message) = history.message_by_key(&key).await.map_err(IngestError::Store)? else {
+            if was_there {
+                // Its time is over, and its key is kept a little longer.
+                return Ok(Ingested::NothingNew);
+            }
+            let standing = history.standing(&ConversationId::of(&event.page, user)).await.map_err(IngestError::Store)?;
+            if standing.is_erased(event.occurred_at) {
+                return Ok(Ingested::Erased);
+            }
             match history.keep_change(&key, platform_id, change).await.map_err(IngestError::Store)? {
                 Kept::UntilMessageComes => return Ok(Ingested::KeptForLater),
-                Kept::MessageIsThere => continue,
+                Kept::MessageIsThere => was_there = true,
             }
+            continue;
         };
         if !message.apply(change) {
             return Ok(Ingested::Duplicate);

@@ -10,7 +10,10 @@
 //! Ports are traits in [`ports`], beside nothing else; adapters in the other crates of `shared/` implement them.
 
 pub mod conversation;
+pub mod deletion;
 pub mod deliver;
+pub mod erase;
+pub mod export;
 pub mod history;
 pub mod hold;
 pub mod id;

@@ -5,6 +5,9 @@
 use std::future::Future;
 
 use crate::conversation::{Conversation, Status};
+use crate::deletion::{ConfirmationCode, Deletion};
+use crate::erase::{Standing, Tombstone};
+use crate::export::Records;
 use crate::history::{Entry, TimelineEvent};
 use crate::hold::{Hold, HoldCause};
 use crate::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
@@ -89,17 +92,23 @@ pub struct Parked {
 
 /// The stored history of conversations, as intake needs it.
 pub trait History: Sync {
-    fn conversation(&self, id: &ConversationId) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send;
+    /// Reads what stands under a conversation's id.
+    fn standing(&self, id: &ConversationId) -> impl Future<Output = Result<Standing, StoreError>> + Send;
 
-    /// Reads several conversations, in the order of their ids. A store that can asks for them at once.
-    fn conversations(&self, ids: &[ConversationId]) -> impl Future<Output = Vec<Result<Option<Conversation>, StoreError>>> + Send {
+    /// Reads what stands under several ids, in their order. A store that can asks for them at once.
+    fn standings(&self, ids: &[ConversationId]) -> impl Future<Output = Vec<Result<Standing, StoreError>>> + Send {
         async move {
             let mut read = Vec::with_capacity(ids.len());
             for id in ids {
-                read.push(self.conversation(id).await);
+                read.push(self.standing(id).await);
             }
             read
         }
+    }
+
+    /// Reads a conversation; an erased one is none.
+    fn conversation(&self, id: &ConversationId) -> impl Future<Output = Result<Option<Conversation>, StoreError>> + Send {
+        async move { Ok(self.standing(id).await?.into_conversation()) }
     }
 
     fn record(&self, recording: &Recording<'_>) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
@@ -137,6 +146,45 @@ pub trait History: Sync {
     ) -> impl Future<Output = Result<Kept, StoreError>> + Send;
 
     fn park(&self, parked: &Parked) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What one step of an erasure removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    pub rows: u64,
+    /// Where the next step goes on; nothing when this was the last one.
+    pub next: Option<String>,
+}
+
+/// The removal of a conversation.
+pub trait Erasure: Sync {
+    /// Puts a tombstone into the place of what stands under the id, if that still has the tombstone's `version`. Tells whether it did.
+    fn bury(&self, id: &ConversationId, tombstone: &Tombstone) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes some rows of the conversation that are not younger than `erased_at`, with what points to them, from the place `after` on. What is
+    /// dated ahead goes, too, while no new conversation has begun.
+    fn remove(
+        &self,
+        id: &ConversationId,
+        erased_at: Timestamp,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Removed, StoreError>> + Send;
+}
+
+/// The requests of people to be deleted, and the Pages with which they may have a conversation.
+pub trait Deletions: Sync {
+    fn deletion(&self, code: &ConfirmationCode) -> impl Future<Output = Result<Option<Deletion>, StoreError>> + Send;
+
+    fn put_deletion(&self, deletion: &Deletion) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lists the Pages that conversations were begun with.
+    fn known_pages(&self) -> impl Future<Output = Result<Vec<PageId>, StoreError>> + Send;
+}
+
+/// Everything that is stored of a conversation, as it is exported.
+pub trait Exporting: Sync {
+    /// Reads some records, from the place `after` on, each with its raw event whole.
+    fn records(&self, id: &ConversationId, after: Option<&str>) -> impl Future<Output = Result<Records, StoreError>> + Send;
 }
 
 /// A conversation with what it has accepted and not yet sent, oldest first.

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::conversation::Conversation;
+use domain::erase::Standing;
 use domain::history::{Entry, TimelineEvent};
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId};
 use domain::message::{Message, MessageChange};
@@ -26,11 +27,11 @@ const EVENT_KEY_DAYS: u64 = 35;
 const ATTEMPTS: u32 = 5;
 
 impl History for Table {
-    async fn conversation(&self, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
-        self.get(&key::conversation(id)).await?.as_ref().map(item::to_conversation).transpose()
+    async fn standing(&self, id: &ConversationId) -> Result<Standing, StoreError> {
+        self.get(&key::conversation(id)).await?.as_ref().map_or(Ok(Standing::Nothing), item::to_standing)
     }
 
-    async fn conversations(&self, ids: &[ConversationId]) -> Vec<Result<Option<Conversation>, StoreError>> {
+    async fn standings(&self, ids: &[ConversationId]) -> Vec<Result<Standing, StoreError>> {
         self.read_together(ids).await
     }
 
@@ -201,7 +202,8 @@ impl Table {
         waiting: usize,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let row = key::message(&message.conversation, &message.id);
-        let (item, pieces) = item::of_message(message)?;
+        let (mut item, pieces) = item::of_message(message)?;
+        item::note_key(&mut item, dedupe);
         let mut writes = vec![self.put_marker(dedupe, &row, waiting, None)?, self.conversation_write(conversation)?, self.put_new(item)?];
         for piece in pieces {
             writes.push(self.put_plain(piece)?);
@@ -217,7 +219,8 @@ impl Table {
         key: &Key,
         dedupe: &DedupeKey,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let (item, pieces) = item::of_event(event, key)?;
+        let (mut item, pieces) = item::of_event(event, key)?;
+        item::note_key(&mut item, dedupe);
         let expires_at = event.occurred_at.as_millis() / 1000;
         let mut writes = vec![self.put_marker(dedupe, key, 0, Some(expires_at))?];
         if let Some(conversation) = conversation {
@@ -407,7 +410,7 @@ impl Table {
         })
     }
 
-    fn update_builder(&self, key: &Key) -> UpdateBuilder {
+    pub(crate) fn update_builder(&self, key: &Key) -> UpdateBuilder {
         Update::builder().table_name(&self.name).set_key(Some(item::key_of(key)))
     }
 }

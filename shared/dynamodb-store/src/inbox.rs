@@ -115,7 +115,7 @@ impl Table {
     }
 
     /// The Pages that conversations were begun with.
-    async fn pages(&self) -> Result<Vec<PageId>, StoreError> {
+    pub(crate) async fn pages(&self) -> Result<Vec<PageId>, StoreError> {
         let mut pages = Vec::new();
         let mut start: Option<Item> = None;
         loop {

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::conversation::Conversation;
+use domain::deletion::Deletion;
+use domain::erase::{Standing, Tombstone};
 use domain::history::TimelineEvent;
 use domain::hold::Hold;
-use domain::id::MessageId;
+use domain::id::{ConversationId, DedupeKey, MessageId};
 use domain::message::{Message, MessageChange, Outcome, WaitingFor};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
@@ -52,6 +54,22 @@ pub(crate) fn of_conversation(conversation: &Conversation) -> Result<Item, Store
     Ok(item)
 }
 
+/// The item of a tombstone at its next version. It has no place in the inbox.
+pub(crate) fn of_tombstone(id: &ConversationId, tombstone: &Tombstone) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::conversation(id));
+    item.insert("version".into(), AttributeValue::N((tombstone.version + 1).to_string()));
+    item.insert("erased_at".into(), encode(tombstone.erased_at)?);
+    Ok(item)
+}
+
+pub(crate) fn to_standing(item: &Item) -> Result<Standing, StoreError> {
+    if !item.contains_key("erased_at") {
+        return Ok(Standing::Conversation(Box::new(to_conversation(item)?)));
+    }
+    let version = number(item, "version").ok_or_else(|| corrupt(item, "no version"))?;
+    Ok(Standing::Erased(Tombstone { erased_at: decode(item, "erased_at")?, version }))
+}
+
 pub(crate) fn to_conversation(item: &Item) -> Result<Conversation, StoreError> {
     let mut conversation: Conversation = decode(item, "conversation")?;
     conversation.version = number(item, "version").ok_or_else(|| corrupt(item, "no version"))?;
@@ -89,6 +107,21 @@ pub(crate) fn of_event(event: &TimelineEvent, key: &Key) -> Result<(Item, Vec<It
     item.insert("event".into(), encode(&TimelineEvent { raw: String::new(), ..event.clone() })?);
     let pieces = blob::pack(&mut item, key, event.raw.as_bytes());
     Ok((item, pieces))
+}
+
+/// Reads an event, without its raw form.
+pub(crate) fn to_event(item: &Item) -> Result<TimelineEvent, StoreError> {
+    decode(item, "event")
+}
+
+/// Notes in a row under which key it was recorded, so that both can be removed together.
+pub(crate) fn note_key(item: &mut Item, dedupe: &DedupeKey) {
+    item.insert("recorded_under".into(), AttributeValue::S(dedupe.as_str().into()));
+}
+
+/// Reads [`note_key`] back.
+pub(crate) fn to_recorded_under(item: &Item) -> Option<DedupeKey> {
+    decode(item, "recorded_under").ok()
 }
 
 /// The item of a pending message: no more than its place in the order, and when it is due, if ever.
@@ -142,6 +175,19 @@ pub(crate) fn to_watch(item: &Item) -> Result<Watch, StoreError> {
     Ok(watch)
 }
 
+/// How long is known what became of a request to be deleted.
+pub(crate) const DELETION_DAYS: u64 = 365;
+
+pub(crate) fn to_deletion(item: &Item) -> Result<Deletion, StoreError> {
+    decode(item, "deletion")
+}
+
+/// Returns the second at which time to live removes what is kept for so many days since a moment.
+pub(crate) fn expiry(since: Timestamp, days: u64) -> String {
+    let second = u64::try_from(since.as_millis() / 1000).unwrap_or(0);
+    second.saturating_add(days.saturating_mul(86_400)).to_string()
+}
+
 /// What stands under a dedupe key: the row that was recorded, or changes that wait for it.
 #[derive(Debug, Default)]
 pub(crate) struct Marker {
@@ -154,6 +200,12 @@ pub(crate) fn to_marker(item: &Item) -> Result<Marker, StoreError> {
     let row = text("row_pk").zip(text("row_sk")).map(|(pk, sk)| Key { pk, sk });
     let changes = if item.contains_key("changes") { decode(item, "changes")? } else { Vec::new() };
     Ok(Marker { row, changes })
+}
+
+pub(crate) fn to_key(item: &Item) -> Result<Key, StoreError> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let (pk, sk) = text("pk").zip(text("sk")).ok_or_else(|| corrupt(item, "no key"))?;
+    Ok(Key { pk, sk })
 }
 
 pub(crate) fn to_pending(item: &Item) -> Option<MessageId> {

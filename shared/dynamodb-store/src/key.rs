@@ -2,7 +2,7 @@
 //!
 //! | what | `pk` | `sk` |
 //! | --- | --- | --- |
-//! | conversation | `CNV#<conversation>` | `C#` |
+//! | conversation, or its tombstone | `CNV#<conversation>` | `C#` |
 //! | pending message | `CNV#<conversation>` | `C#OUT#<ulid>` |
 //! | message | `CNV#<conversation>` | `M#<ulid>` |
 //! | event of a conversation | `CNV#<conversation>` | `E#<ulid>` |
@@ -14,6 +14,7 @@
 //! | where a message stands about which a person may decide | `MSG#<ulid>` | `L#` |
 //! | hold of a Page | `HOLDS` | `<page>` |
 //! | what the sweep knows of a Page | `WATCHES` | `<page>` |
+//! | a person's request to be deleted | `DELETION#<code>` | `D#` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
@@ -22,6 +23,7 @@
 //! | `unanswered` | `unanswered_pk` = `UNANSWERED#<shard>`, while the customer waits for an answer | `unanswered_sk` = `<ms, 15 digits>#<conversation>` |
 
 use domain::conversation::Status;
+use domain::deletion::ConfirmationCode;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::time::Timestamp;
 
@@ -84,6 +86,12 @@ pub fn pending_message(sk: &str) -> Option<MessageId> {
     MessageId::parse(&format!("msg_{}", sk.strip_prefix(PENDING_PREFIX)?))
 }
 
+/// Reads the moment out of the sort key of a conversation's row, or of what belongs to one; nothing for the summary.
+#[must_use]
+pub fn row_moment(sk: &str) -> Option<Timestamp> {
+    sk.split('#').find_map(|field| MessageId::parse(&format!("msg_{field}"))).map(|id| id.moment())
+}
+
 #[must_use]
 pub fn message(conversation: &ConversationId, message: &MessageId) -> Key {
     key(conversation_partition(conversation), format!("{MESSAGE_PREFIX}{}", message.sort_key()))
@@ -128,6 +136,11 @@ pub fn hold(page: &PageId) -> Key {
 #[must_use]
 pub fn watch(page: &PageId) -> Key {
     key(WATCHES, page.as_str())
+}
+
+#[must_use]
+pub fn deletion(code: &ConfirmationCode) -> Key {
+    key(format!("DELETION#{code}"), "D#")
 }
 
 /// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.

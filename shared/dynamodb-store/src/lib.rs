@@ -4,8 +4,11 @@
 //! compressed, then cut, see `blob`.
 
 mod blob;
+mod deletions;
 mod due;
+mod erasure;
 mod error;
+mod export;
 mod history;
 mod inbox;
 mod item;

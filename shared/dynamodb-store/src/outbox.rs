@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
 use domain::conversation::Conversation;
+use domain::erase::Standing;
 use domain::id::{ConversationId, MessageId};
 use domain::message::{Message, Outcome, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Claim, OpenConversation, Outbox, StoreError};
@@ -37,7 +38,7 @@ impl Outbox for Table {
         let items = found.items();
         // The summary sorts before what is pending.
         let Some(summary) = items.first().filter(|item| item::to_pending(item).is_none()) else { return Ok(None) };
-        let conversation = item::to_conversation(summary)?;
+        let Some(conversation) = item::to_standing(summary)?.into_conversation() else { return Ok(None) };
         let pending = items.iter().filter_map(item::to_pending).collect();
         Ok(Some(OpenConversation { conversation, pending }))
     }
@@ -119,7 +120,7 @@ impl Outbox for Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(item::key_of(&key::conversation(conversation))))
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression("attribute_exists(conversation)")
             .expression_attribute_values(":one", AttributeValue::N("1".into()))
             .return_values(ReturnValue::AllNew);
         let update = match on {
@@ -157,7 +158,8 @@ impl Outbox for Table {
             Ok(output) => output.attributes,
             Err(failed) => error::refused_item(failed)?,
         };
-        stored.as_ref().map(item::to_conversation).transpose()
+        let standing = stored.as_ref().map(item::to_standing).transpose()?;
+        Ok(standing.and_then(Standing::into_conversation))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
-use domain::conversation::Conversation;
+use domain::erase::Standing;
 use domain::history::Entry;
 use domain::id::{ConversationId, PageId};
 use domain::ports::{History, Recorded, Recording, StoreError};
@@ -43,24 +43,27 @@ struct Part<'a> {
 }
 
 impl Table {
-    pub(crate) async fn read_together(&self, ids: &[ConversationId]) -> Vec<Result<Option<Conversation>, StoreError>> {
+    pub(crate) async fn read_together(&self, ids: &[ConversationId]) -> Vec<Result<Standing, StoreError>> {
         if let [id] = ids {
-            return vec![self.conversation(id).await];
+            return vec![self.standing(id).await];
         }
         let chunks: Vec<_> = ids.chunks(MOST_KEYS).map(|ids| self.read_chunk(ids)).collect();
         let read: Vec<Vec<_>> = stream::iter(chunks).buffered(SIDE_BY_SIDE).collect().await;
         read.into_iter().flatten().collect()
     }
 
-    async fn read_chunk(&self, ids: &[ConversationId]) -> Vec<Result<Option<Conversation>, StoreError>> {
+    async fn read_chunk(&self, ids: &[ConversationId]) -> Vec<Result<Standing, StoreError>> {
         match self.batch_get(ids).await {
-            Ok(found) => ids.iter().map(|id| found.get(&key::conversation(id).pk).map(item::to_conversation).transpose()).collect(),
+            Ok(found) => {
+                let standing = |id| found.get(&key::conversation(id).pk).map_or(Ok(Standing::Nothing), item::to_standing);
+                ids.iter().map(standing).collect()
+            }
             Err(StoreError::Unavailable { reason }) => {
                 ids.iter().map(|_| Err(StoreError::Unavailable { reason: reason.clone() })).collect()
             }
             // What the table refuses about one must not cost the others.
             Err(StoreError::Refused { .. } | StoreError::Corrupt { .. }) => {
-                let reads: Vec<_> = ids.iter().map(|id| self.conversation(id)).collect();
+                let reads: Vec<_> = ids.iter().map(|id| self.standing(id)).collect();
                 stream::iter(reads).buffered(SIDE_BY_SIDE).collect().await
             }
         }

@@ -4,6 +4,7 @@
 //! GET  ─▶ handshake::answer ─▶ the challenge, byte for byte
 //! POST ─▶ signature::verify ─▶ VerifiedBody ─▶ queue ─▶ delivery::parse ─▶ WebhookDelivery { items }
 //!                                    └─ too large for the queue: split::split ─▶ several bodies
+//! POST ─▶ signed_request::read_deletion ─▶ DeletionRequest ─▶ queue
 //! ```
 //!
 //! Inside, a body is taken apart in two steps. `envelope` finds the elements of a delivery and leaves each of them raw, so that one
@@ -19,6 +20,7 @@ mod envelope;
 pub mod handshake;
 mod json;
 pub mod signature;
+pub mod signed_request;
 pub mod split;
 mod surrogates;
 mod wire;
@@ -26,4 +28,5 @@ mod wire;
 pub use delivery::{BrokenElement, Item, ParseError, WebhookDelivery, parse};
 pub use handshake::{HandshakeError, HandshakeQuery, answer};
 pub use signature::{SignatureError, VerifiedBody, verify};
+pub use signed_request::{SignedRequestError, read_deletion};
 pub use split::{Split, TooLarge, split};

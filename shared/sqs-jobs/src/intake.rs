@@ -3,13 +3,18 @@
 use aws_lambda_events::event::sqs::SqsMessage;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
+use domain::deletion::{ConfirmationCode, DeletionRequest};
+use domain::id::UserId;
 use domain::time::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::LONGEST_BODY;
 use crate::body::{self, Encoding};
 
 /// The tag and version of a job, so that a later version knows what it reads.
 const META_DELIVERY: &str = "meta.delivery.v1";
+const META_DELETION: &str = "meta.deletion.v1";
 
 const JOB: &str = "job";
 const ENCODING: &str = "encoding";
@@ -81,13 +86,24 @@ impl IntakeQueue {
 
     /// Puts one delivery into the queue, with one call.
     pub async fn put(&self, body: QueueBody, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
+        self.send(META_DELIVERY, body, received_at, request_id).await
+    }
+
+    /// Puts a person's request to be deleted into the queue.
+    pub async fn put_deletion(&self, request: &DeletionRequest, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
+        let body = json!({ "code": request.code, "user": request.user }).to_string();
+        let body = QueueBody { text: body, encoding: Encoding::Plain };
+        self.send(META_DELETION, body, received_at, request_id).await
+    }
+
+    async fn send(&self, job: &str, body: QueueBody, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
         failpoint::before("queue.intake");
         let sent = self
             .client
             .send_message()
             .queue_url(&self.url)
             .message_body(body.text)
-            .message_attributes(JOB, text(META_DELIVERY)?)
+            .message_attributes(JOB, text(job)?)
             .message_attributes(ENCODING, text(body.encoding.as_str())?)
             .message_attributes(RECEIVED_AT, text(&received_at.as_millis().to_string())?)
             .set_message_system_attributes(crate::trace())
@@ -102,6 +118,26 @@ impl IntakeQueue {
 fn text(value: &str) -> Result<MessageAttributeValue, IntakeError> {
     let built = MessageAttributeValue::builder().data_type("String").string_value(value).build();
     built.map_err(|err| IntakeError { reason: err.to_string() })
+}
+
+/// Tells whether a queue message is a person's request to be deleted.
+#[must_use]
+pub fn is_deletion(message: &SqsMessage) -> bool {
+    message.message_attributes.get(JOB).is_some_and(|job| job.string_value.as_deref() == Some(META_DELETION))
+}
+
+/// Reads a person's request to be deleted.
+pub fn read_deletion(message: &SqsMessage) -> Result<DeletionRequest, NotADelivery> {
+    #[derive(Deserialize)]
+    struct Written {
+        code: String,
+        user: String,
+    }
+    let text = message.body.as_deref().ok_or(NotADelivery::NoBody)?;
+    let written: Written = serde_json::from_str(text).map_err(|_| NotADelivery::Unreadable)?;
+    let read = ConfirmationCode::parse(&written.code).zip(UserId::new(written.user));
+    let (code, user) = read.ok_or(NotADelivery::Unreadable)?;
+    Ok(DeletionRequest { code, user })
 }
 
 /// Reads a delivery out of a queue message. A message without attributes counts as a plain body: somebody put it there by hand.

@@ -1,6 +1,8 @@
 //! Every port of the store in memory, as strict as the table, with scripted faults.
 
+mod deletions;
 mod due;
+mod erasure;
 mod history;
 mod inbox;
 mod outbox;
@@ -23,7 +25,7 @@ use state::State;
 /// A method of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
-    Conversation,
+    Standing,
     Record,
     RecordPageEvent,
     Message,
@@ -51,6 +53,12 @@ pub enum Call {
     OldestUnanswered,
     List,
     Messages,
+    Bury,
+    Remove,
+    Records,
+    Deletion,
+    PutDeletion,
+    KnownPages,
 }
 
 /// A store in memory. Clones share what is stored. Each call lets other work go first, so that joined futures interleave.

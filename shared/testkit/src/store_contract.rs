@@ -4,7 +4,9 @@
 
 pub mod aside;
 pub mod changes;
+pub mod deleting;
 pub mod due;
+pub mod erasing;
 pub mod extremes;
 pub mod inbox;
 pub mod pages;
@@ -18,12 +20,12 @@ pub mod unanswered;
 
 mod steps;
 
-use domain::ports::{DueIndex, History, Holds, Inbox, Outbox, UnansweredIndex, Watches};
+use domain::ports::{Deletions, DueIndex, Erasure, Exporting, History, Holds, Inbox, Outbox, UnansweredIndex, Watches};
 
 /// Every port of the store at once.
-pub trait Store: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches {}
+pub trait Store: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + Erasure + Exporting + Deletions {}
 
-impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches> Store for S {}
+impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + Erasure + Exporting + Deletions> Store for S {}
 
 /// How a case ends.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -103,6 +103,22 @@ macro_rules! store_contract {
                 an_event_of_a_page_at_once_stands_once
                 an_event_of_a_conversation_that_never_was_begins_none
                 work_is_parked_as_often_as_one_likes;
+            erasing: of_an_erased_conversation_nothing_is_found
+                an_erasure_that_is_asked_again_changes_nothing
+                what_was_erased_is_not_taken_again
+                a_new_message_begins_anew_after_an_erasure
+                an_erasure_that_was_broken_off_goes_on_and_spares_what_came_since
+                a_later_erasure_takes_what_came_since_the_first
+                what_is_dated_ahead_is_erased_with_the_rest
+                what_is_erased_is_never_sent
+                the_key_of_an_erased_request_is_free
+                a_summary_that_was_read_before_an_erasure_is_stale
+                an_erasure_leaves_everybody_else
+                nobody_is_erased_where_nobody_was
+                an_export_has_a_line_for_everything_and_every_raw_event_whole;
+            deleting: a_request_erases_the_conversations_of_its_id
+                a_request_that_comes_again_changes_nothing
+                a_request_under_whose_id_nothing_stands_is_noted;
             extremes: every_text_comes_back_as_it_went
                 a_long_raw_event_is_taken_and_never_read_in_part
                 a_long_raw_event_of_no_message_is_taken

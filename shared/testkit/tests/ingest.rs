@@ -505,7 +505,7 @@ async fn events_taken_together_end_as_if_each_were_alone() {
 async fn of_events_taken_together_one_that_fails_costs_no_other() {
     let (store, queue) = (FakeStore::default(), FakeQueue::default());
     let events = ["1", "2", "3"].map(|person| customer_says("Hi").by(person).numbered(&format!("m_{person}")).build());
-    store.fail(Call::Conversation, 1, StoreError::Unavailable { reason: "throttled".into() });
+    store.fail(Call::Standing, 1, StoreError::Unavailable { reason: "throttled".into() });
     store.fail(Call::Record, 2, StoreError::Refused { reason: "no".into() });
     let ends = take_all(&store, &queue, &events).await;
     let [Err(unread), Ok(Ingested::New), Err(refused)] = ends.as_slice() else { panic!("{ends:?}") };

@@ -104,7 +104,7 @@ async fn what_the_platform_answers_decides_when_it_is_asked_again() {
 
 #[tokio::test]
 async fn a_store_that_fails_is_asked_later() {
-    for call in [Call::Conversation, Call::Record] {
+    for call in [Call::Standing, Call::Record] {
         let (store, api) = begun().await;
         store.fail(call, 1, StoreError::Unavailable { reason: "throttled".into() });
         let error = look_up(&store, &api, &conversation_of(MIA), at(1)).await.unwrap_err();

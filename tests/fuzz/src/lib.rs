@@ -8,4 +8,4 @@
 mod samples;
 mod targets;
 
-pub use targets::{cursors, deliveries, graph_answers, jobs, requests, signatures, threads};
+pub use targets::{cursors, deliveries, graph_answers, jobs, requests, signatures, signed_requests, threads};

@@ -1,4 +1,6 @@
 use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::id::PageId;
 use domain::ports::SendError;
 use domain::reply::LONGEST_REPLY;
@@ -47,6 +49,32 @@ pub fn signatures(bytes: &[u8]) {
     if let Ok(changed) = String::from_utf8(changed) {
         assert!(meta_webhooks::verify(&secrets, body, Some(&changed)).is_err(), "a changed signature is accepted");
     }
+}
+
+/// A request to delete is read when its payload is signed, and only then; its code is its own.
+pub fn signed_requests(bytes: &[u8]) {
+    const PAYLOAD: &str = r#"{"user_id":"10223344556677889","algorithm":"HMAC-SHA256","issued_at":1795255200,"expires":0}"#;
+    let mut input = Input::new(bytes);
+    let Ok(secrets) = Secret::new("an app secret").map(|secret| [secret]) else { return };
+    assert!(meta_webhooks::read_deletion(&secrets, bytes).is_err(), "a form that nobody signed is taken");
+    let mut payload = PAYLOAD.as_bytes().to_vec();
+    while !input.rest().is_empty() {
+        let at = input.below(payload.len() + 1);
+        let end = (at + input.below(8)).min(payload.len());
+        payload.splice(at..end, input.take(4).iter().copied());
+    }
+    let payload = URL_SAFE_NO_PAD.encode(payload);
+    let right = Hmac::<Sha256>::new_from_slice(b"an app secret").map(|mac| mac.chain_update(&payload).finalize().into_bytes());
+    let form = |signature: &[u8]| format!("signed_request={}.{payload}", URL_SAFE_NO_PAD.encode(signature)).into_bytes();
+    let Ok(right) = right else { return };
+    if let Ok(read) = meta_webhooks::read_deletion(&secrets, &form(&right)) {
+        assert_eq!(meta_webhooks::read_deletion(&secrets, &form(&right)), Ok(read));
+    }
+    let mut wrong = right.to_vec();
+    if let Some(first) = wrong.first_mut() {
+        *first ^= 1;
+    }
+    assert!(meta_webhooks::read_deletion(&secrets, &form(&wrong)).is_err(), "another signature is accepted");
 }
 
 /// Whatever comes is read the same way each time, and cutting it into pieces loses, doubles and moves nothing.
@@ -167,6 +195,7 @@ pub fn jobs(bytes: &[u8]) {
         assert_eq!(outbound::read(&written), Ok(job));
     }
     drop(intake::read(&message(&text, tag), NOW));
+    drop(intake::read_deletion(&message(&text, tag)));
     if let Some(written) = QueueBody::of(input.rest()) {
         let (text, encoding) = written.as_written();
         assert!(text.len() <= sqs_jobs::LONGEST_BODY);

@@ -8,6 +8,11 @@ fn signatures() {
 }
 
 #[test]
+fn signed_requests() {
+    check!().for_each(shopbell_fuzz::signed_requests);
+}
+
+#[test]
 fn deliveries() {
     check!().for_each(shopbell_fuzz::deliveries);
 }

@@ -9,4 +9,5 @@ mod leniency;
 mod nothing_is_lost;
 mod payloads;
 mod signatures;
+mod signed_requests;
 mod splitting;

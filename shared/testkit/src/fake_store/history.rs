@@ -1,6 +1,6 @@
 //! The port `History`.
 
-use domain::conversation::Conversation;
+use domain::erase::Standing;
 use domain::history::{Entry, TimelineEvent};
 use domain::id::{ConversationId, DedupeKey, MessageId, PlatformMessageId};
 use domain::message::{Message, MessageChange, Outcome, WaitingFor};
@@ -14,8 +14,8 @@ use super::{Call, FakeStore};
 const MOST_CHANGES: usize = 50;
 
 impl History for FakeStore {
-    async fn conversation(&self, id: &ConversationId) -> Result<Option<Conversation>, StoreError> {
-        self.call(Call::Conversation, |state| Ok(state.conversations.get(id).cloned())).await
+    async fn standing(&self, id: &ConversationId) -> Result<Standing, StoreError> {
+        self.call(Call::Standing, |state| Ok(state.standing(id))).await
     }
 
     async fn record(&self, recording: &Recording<'_>) -> Result<Recorded, StoreError> {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::conversation::Conversation;
+use domain::deletion::{ConfirmationCode, Deletion};
+use domain::erase::{Standing, Tombstone};
 use domain::history::TimelineEvent;
 use domain::hold::Hold;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
@@ -21,6 +23,7 @@ pub(super) type Place = (ConversationId, MessageId);
 pub(super) struct State {
     pub(super) pages: BTreeSet<PageId>,
     pub(super) conversations: BTreeMap<ConversationId, Conversation>,
+    pub(super) tombstones: BTreeMap<ConversationId, Tombstone>,
     pub(super) messages: BTreeMap<Place, Message>,
     pub(super) markers: BTreeMap<DedupeKey, Marker>,
     /// What is pending, and when it is due, if ever.
@@ -31,6 +34,7 @@ pub(super) struct State {
     pub(super) located: BTreeMap<MessageId, Place>,
     pub(super) holds: BTreeMap<PageId, Hold>,
     pub(super) watches: BTreeMap<PageId, Watch>,
+    pub(super) deletions: BTreeMap<ConfirmationCode, Deletion>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
 }
@@ -67,10 +71,24 @@ pub(super) enum Row {
 impl State {
     /// Tells whether the conversation was read at the version that is stored, or never and is not there.
     pub(super) fn is_current(&self, conversation: &Conversation) -> bool {
-        self.conversations.get(&conversation.id).map_or(0, |stored| stored.version) == conversation.version
+        self.version_of(&conversation.id) == conversation.version
+    }
+
+    pub(super) fn version_of(&self, id: &ConversationId) -> u64 {
+        let buried = self.tombstones.get(id).map_or(0, |tombstone| tombstone.version);
+        self.conversations.get(id).map_or(buried, |stored| stored.version)
+    }
+
+    pub(super) fn standing(&self, id: &ConversationId) -> Standing {
+        match (self.conversations.get(id), self.tombstones.get(id)) {
+            (Some(conversation), _) => Standing::Conversation(Box::new(conversation.clone())),
+            (None, Some(tombstone)) => Standing::Erased(*tombstone),
+            (None, None) => Standing::Nothing,
+        }
     }
 
     pub(super) fn put(&mut self, conversation: &Conversation) {
+        self.tombstones.remove(&conversation.id);
         let next = Conversation { version: conversation.version + 1, ..conversation.clone() };
         self.conversations.insert(next.id.clone(), next);
     }

@@ -1,5 +1,6 @@
 //! Several conversations at once.
 
+use domain::erase::Standing;
 use domain::id::ConversationId;
 use domain::inbound::InboundEvent;
 use domain::message::MessageChange;
@@ -36,8 +37,8 @@ pub async fn several_conversations_are_read_in_their_order(store: &impl Store) -
     take(store, &says(JONAS)).await?;
     begun(store).await?;
     let ids = [conversation_of("nobody"), conversation_of(MIA), conversation_of(JONAS), conversation_of(MIA)];
-    let read = store.conversations(&ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let found: Vec<Option<ConversationId>> = read.into_iter().map(|conversation| Some(conversation?.id)).collect();
+    let read = store.standings(&ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let found: Vec<Option<ConversationId>> = read.into_iter().map(|standing| Some(standing.into_conversation()?.id)).collect();
     let [_, mia, jonas, again] = ids;
     assert_eq!(found, [None, Some(mia), Some(jonas), Some(again)]);
     Ok(())
@@ -101,8 +102,8 @@ pub async fn more_than_one_transaction_takes_are_written(store: &impl Store) -> 
     assert_eq!(write(store, &all).await?, vec![Recorded::New; MANY]);
     assert_eq!(write(store, &all).await?, vec![Recorded::Duplicate; MANY]);
     let ids: Vec<ConversationId> = people.iter().map(|person| conversation_of(person)).collect();
-    let read = store.conversations(&ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let read: Vec<_> = read.into_iter().flatten().map(|conversation| (conversation.id, conversation.version)).collect();
+    let read = store.standings(&ids).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let read: Vec<_> = read.into_iter().filter_map(Standing::into_conversation).map(|read| (read.id, read.version)).collect();
     assert_eq!(read, ids.into_iter().map(|id| (id, 1)).collect::<Vec<_>>());
     Ok(())
 }
@@ -129,6 +130,6 @@ pub async fn the_same_recordings_at_once_are_written_once(store: &impl Store) ->
 }
 
 pub async fn nothing_together_is_nothing(store: &impl Store) -> Outcome {
-    assert!(store.conversations(&[]).await.is_empty() && store.record_all(&[]).await.is_empty());
+    assert!(store.standings(&[]).await.is_empty() && store.record_all(&[]).await.is_empty());
     Ok(())
 }
