@@ -128,12 +128,7 @@ pub async fn erase<S: History + Erasure>(
 }
 
 /// Puts a tombstone into the place of the summary, unless one was put since `asked_at`, and returns up to when everything goes.
-async fn bury<S: History + Erasure>(
-    store: &S,
-    id: &ConversationId,
-    asked_at: Timestamp,
-    now: Timestamp,
-) -> Result<Timestamp, EraseError> {
+async fn bury<S: History + Erasure>(store: &S, id: &ConversationId, asked_at: Timestamp, now: Timestamp) -> Result<Timestamp, EraseError> {
     for _ in 0..ATTEMPTS {
         let standing = store.standing(id).await.map_err(EraseError::Store)?;
         if let Some(erased_at) = standing.erased_at().filter(|erased_at| *erased_at >= asked_at) {

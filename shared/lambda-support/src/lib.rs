@@ -7,4 +7,5 @@ mod https;
 pub mod logging;
 pub mod parking;
 pub mod problem;
+pub mod retention;
 pub mod secrets;
