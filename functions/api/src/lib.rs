@@ -38,7 +38,7 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Router,
     let config = config::Config::read(environment)?;
     let aws = Aws::from_environment(environment)?;
     Ok(routes::router(Arc::new(Api {
-        table: Table::new(aws.dynamodb(), config.table_name),
+        table: Table::new(aws.dynamodb(), config.table_name).keeping(config.retention),
         outbound: OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
         keys: config.keys,
         clock,

@@ -1,15 +1,17 @@
 //! The only reader of this function's environment.
 
 use domain::id::PageId;
+use domain::retention::Retention;
 use graph_api::{Settings, Timeouts};
 use lambda_support::environment::{Environment, EnvironmentError};
-use lambda_support::secrets;
+use lambda_support::{retention, secrets};
 
 /// Where the Graph API is when nothing else is said.
 const GRAPH_API: &str = "https://graph.facebook.com/v26.0";
 
 pub(crate) struct Config {
     pub(crate) table_name: String,
+    pub(crate) retention: Retention,
     pub(crate) outbound_queue_url: String,
     pub(crate) graph: Settings,
 }
@@ -22,6 +24,7 @@ impl Config {
         let page_tokens = tokens.into_iter().filter_map(|(page, token)| Some((PageId::new(page)?, token))).collect();
         Ok(Self {
             table_name: environment.required("TABLE_NAME", "the table")?,
+            retention: retention::read(environment, "RETENTION_DAYS")?,
             outbound_queue_url: environment.required("OUTBOUND_QUEUE_URL", "the queue that this function works")?,
             graph: Settings {
                 base_url: environment.optional("GRAPH_API_URL").unwrap_or_else(|| GRAPH_API.into()),

@@ -23,5 +23,5 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Deliver
     let graph =
         GraphApi::new(config.graph).map_err(|err| EnvironmentError::Invalid { name: "GRAPH_API_URL".into(), reason: err.to_string() })?;
     let source = SourceQueue::new(aws.sqs(), config.outbound_queue_url);
-    Ok(Deliver::new(Table::new(aws.dynamodb(), config.table_name), graph, source, clock))
+    Ok(Deliver::new(Table::new(aws.dynamodb(), config.table_name).keeping(config.retention), graph, source, clock))
 }

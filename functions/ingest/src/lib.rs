@@ -18,7 +18,7 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Ingest,
     let config = config::Config::read(environment)?;
     let aws = Aws::from_environment(environment)?;
     Ok(Ingest::new(
-        Table::new(aws.dynamodb(), config.table_name),
+        Table::new(aws.dynamodb(), config.table_name).keeping(config.retention),
         OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
         SourceQueue::new(aws.sqs(), config.inbound_queue_url),
         clock,

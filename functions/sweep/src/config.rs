@@ -1,15 +1,17 @@
 //! The only reader of this function's environment.
 
 use domain::id::PageId;
+use domain::retention::Retention;
 use graph_api::{Settings, Timeouts};
 use lambda_support::environment::{Environment, EnvironmentError};
-use lambda_support::secrets;
+use lambda_support::{retention, secrets};
 
 /// Where the Graph API is when nothing else is said.
 const GRAPH_API: &str = "https://graph.facebook.com/v26.0";
 
 pub(crate) struct Config {
     pub(crate) table_name: String,
+    pub(crate) retention: Retention,
     pub(crate) outbound_queue_url: String,
     pub(crate) graph: Settings,
 }
@@ -21,6 +23,7 @@ impl Config {
         let tokens = secrets::named(environment, "META_PAGE_TOKENS", "a token for each Page, as page_id=token")?;
         Ok(Self {
             table_name: environment.required("TABLE_NAME", "the table")?,
+            retention: retention::read(environment, "RETENTION_DAYS")?,
             outbound_queue_url: environment.required("OUTBOUND_QUEUE_URL", "the queue of messages that leave")?,
             graph: Settings {
                 base_url: environment.optional("GRAPH_API_URL").unwrap_or_else(|| GRAPH_API.into()),

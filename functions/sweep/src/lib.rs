@@ -23,5 +23,5 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Sweep, 
     let pages = config.graph.page_tokens.keys().cloned().collect();
     let graph =
         GraphApi::new(config.graph).map_err(|err| EnvironmentError::Invalid { name: "GRAPH_API_URL".into(), reason: err.to_string() })?;
-    Ok(Sweep::new(Table::new(aws.dynamodb(), config.table_name), graph, pages, outbound, clock))
+    Ok(Sweep::new(Table::new(aws.dynamodb(), config.table_name).keeping(config.retention), graph, pages, outbound, clock))
 }

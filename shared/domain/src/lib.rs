@@ -28,6 +28,7 @@ pub mod ports;
 pub mod profile;
 pub mod relay;
 pub mod reply;
+pub mod retention;
 pub mod retry;
 pub mod secret;
 pub mod text;

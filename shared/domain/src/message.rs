@@ -232,6 +232,17 @@ pub enum MessageChange {
     Unsend { at: Timestamp },
 }
 
+impl MessageChange {
+    /// Returns when it happened.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::Reaction(reacted) => reacted.at,
+            Self::Edit { at, .. } | Self::Unsend { at } => *at,
+        }
+    }
+}
+
 impl Message {
     /// Returns the state, given how far the conversation was delivered and read.
     #[must_use]

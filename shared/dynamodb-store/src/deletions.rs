@@ -17,7 +17,7 @@ impl Deletions for Table {
         item.insert("deletion".into(), item::encode(deletion)?);
         item.insert("expires_at".into(), AttributeValue::N(item::expiry(deletion.asked_at, item::DELETION_DAYS)));
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        failpoint::around!("table.put_deletion", put.send().await).map(drop).map_err(error::of)
+        put.send().await.map(drop).map_err(error::of)
     }
 
     async fn known_pages(&self) -> Result<Vec<PageId>, StoreError> {

@@ -35,7 +35,7 @@ impl Erasure for Table {
         } else {
             put.expression_attribute_values(":version", AttributeValue::N(tombstone.version.to_string()))
         };
-        match failpoint::around!("table.bury", put.send().await) {
+        match put.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(service))
                 if matches!(
@@ -98,7 +98,7 @@ impl Table {
     async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
         for keys in keys.chunks(MOST_DELETES) {
             let writes = keys.iter().map(|key| self.delete_of(key)).collect::<Result<_, _>>()?;
-            match failpoint::around!("table.remove", self.transact(writes).await)? {
+            match self.transact(writes).await? {
                 Ended::Written => {}
                 Ended::Cancelled(_) => return Err(in_the_way()),
             }
@@ -115,7 +115,7 @@ impl Table {
             for key in keys {
                 writes.push(self.delete_of(key)?);
             }
-            match failpoint::around!("table.remove_ahead", self.transact(writes).await)? {
+            match self.transact(writes).await? {
                 Ended::Written => removed += keys.iter().filter(|key| key::row_moment(&key.sk).is_some()).count() as u64,
                 Ended::Cancelled(verdicts) if matches!(verdicts.first(), Some(Verdict::Refused(_))) => return Ok(removed),
                 Ended::Cancelled(_) => return Err(in_the_way()),

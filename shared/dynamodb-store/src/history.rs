@@ -1,5 +1,7 @@
 //! The port `History`: what intake reads and writes.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -10,6 +12,7 @@ use domain::history::{Entry, TimelineEvent};
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId};
 use domain::message::{Message, MessageChange};
 use domain::ports::{History, Kept, Parked, Recorded, Recording, Saved, StoreError};
+use domain::retention;
 use domain::time::Timestamp;
 
 use crate::item::{self, Item, Marker};
@@ -20,8 +23,9 @@ use crate::{Table, blob, error};
 /// The most changes that wait for one message. Only a flood has more; the event after that is parked, not lost.
 const MOST_CHANGES: usize = 50;
 
-/// How long an event without a platform's id is known to have been recorded: no platform repeats itself for longer.
-const EVENT_KEY_DAYS: u64 = 35;
+/// How long it is known that something was recorded, after an event without a platform's id and after a message's row has gone, and how long
+/// a change waits for its message: no platform repeats itself for longer.
+const KEY_OUTLASTS: Duration = Duration::from_hours(35 * 24);
 
 /// How often a write is tried again because changes came for the message in between.
 const ATTEMPTS: u32 = 5;
@@ -113,13 +117,16 @@ impl History for Table {
             .update_item()
             .table_name(&self.name)
             .set_key(Some(item::key_of(&key::marker(dedupe))))
-            .update_expression("SET changes = list_append(if_not_exists(changes, :none), :one), platform_id = :mid, #schema = :schema")
+            .update_expression(
+                "SET changes = list_append(if_not_exists(changes, :none), :one), platform_id = :mid, #schema = :schema, expires_at = :ends",
+            )
             .condition_expression("attribute_not_exists(row_pk) AND (attribute_not_exists(changes) OR size(changes) < :most)")
             .expression_attribute_names("#schema", "schema")
             .expression_attribute_values(":schema", AttributeValue::N(item::SCHEMA.into()))
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
             .expression_attribute_values(":one", AttributeValue::L(vec![item::encode(change)?]))
             .expression_attribute_values(":mid", AttributeValue::S(platform_id.to_string()))
+            .expression_attribute_values(":ends", AttributeValue::N(item::expiry(change.at().plus(KEY_OUTLASTS), 0)))
             .expression_attribute_values(":most", AttributeValue::N(MOST_CHANGES.to_string()))
             .return_values_on_condition_check_failure(SHOW)
             .send()
@@ -204,8 +211,11 @@ impl Table {
         let row = key::message(&message.conversation, &message.id);
         let (mut item, pieces) = item::of_message(message)?;
         item::note_key(&mut item, dedupe);
-        let mut writes = vec![self.put_marker(dedupe, &row, waiting, None)?, self.conversation_write(conversation)?, self.put_new(item)?];
-        for piece in pieces {
+        let marker = self.put_marker(dedupe, &row, waiting, self.key_of_message_ends_at(message))?;
+        item::expire(&mut item, self.message_ends_at(message));
+        let mut writes = vec![marker, self.conversation_write(conversation)?, self.put_new(item)?];
+        for mut piece in pieces {
+            item::expire(&mut piece, self.message_ends_at(message));
             writes.push(self.put_plain(piece)?);
         }
         Ok(writes)
@@ -221,12 +231,14 @@ impl Table {
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let (mut item, pieces) = item::of_event(event, key)?;
         item::note_key(&mut item, dedupe);
-        let expires_at = event.occurred_at.as_millis() / 1000;
-        let mut writes = vec![self.put_marker(dedupe, key, 0, Some(expires_at))?];
+        let key_ends_at = event.occurred_at.plus(KEY_OUTLASTS);
+        let mut writes = vec![self.put_marker(dedupe, key, 0, Some(key_ends_at))?];
         if let Some(conversation) = conversation {
             writes.push(self.conversation_write(conversation)?);
         }
-        for item in std::iter::once(item).chain(pieces) {
+        let ends_at = retention::ends_at(self.retention.events, event.occurred_at);
+        for mut item in std::iter::once(item).chain(pieces) {
+            item::expire(&mut item, ends_at);
             writes.push(self.put_plain(item)?);
         }
         Ok(writes)
@@ -256,15 +268,12 @@ impl Table {
         dedupe: &DedupeKey,
         row: &Key,
         waiting: usize,
-        event_second: Option<i64>,
+        ends_at: Option<Timestamp>,
     ) -> Result<TransactWriteItem, StoreError> {
         let mut item = item::keyed(&key::marker(dedupe));
         item.insert("row_pk".into(), AttributeValue::S(row.pk.clone()));
         item.insert("row_sk".into(), AttributeValue::S(row.sk.clone()));
-        if let Some(second) = event_second {
-            let expires = u64::try_from(second).unwrap_or(0).saturating_add(EVENT_KEY_DAYS * 86_400);
-            item.insert("expires_at".into(), AttributeValue::N(expires.to_string()));
-        }
+        item::expire(&mut item, ends_at);
         let put = Put::builder().table_name(&self.name).set_item(Some(item)).return_values_on_condition_check_failure(SHOW);
         transaction::put(if waiting == 0 {
             put.condition_expression("attribute_not_exists(pk)")
@@ -333,6 +342,20 @@ fn version_condition(conversation: &Conversation) -> (&'static str, Vec<(&'stati
 }
 
 impl Table {
+    fn message_ends_at(&self, message: &Message) -> Option<Timestamp> {
+        retention::ends_at(self.retention.messages, message.occurred_at)
+    }
+
+    /// A message's keys outlast its row, so that a repetition is not taken as new.
+    fn key_of_message_ends_at(&self, message: &Message) -> Option<Timestamp> {
+        self.message_ends_at(message).map(|at| at.plus(KEY_OUTLASTS))
+    }
+
+    /// Says of the items of an accepted message when they go.
+    pub(crate) fn expire_message(&self, message: &Message, item: &mut Item) {
+        item::expire(item, self.message_ends_at(message));
+    }
+
     /// The writes of a changed message: the row first, then what is findable under its platform ids, then its place among the pending.
     fn save_writes(
         &self,
@@ -345,10 +368,13 @@ impl Table {
         let Some(sending) = &message.sending else { return Ok(writes) };
         for platform_id in &message.platform_ids {
             let seen = waiting.iter().find(|(known, _)| known == platform_id).map(|(_, count)| *count);
-            writes.push(self.find_by(&DedupeKey::of_message(&message.page, platform_id), &row, seen)?);
+            let ends_at = self.key_of_message_ends_at(message);
+            writes.push(self.find_by(&DedupeKey::of_message(&message.page, platform_id), &row, seen, ends_at)?);
         }
         if sending.outcome.may_be_decided() {
-            writes.push(self.put_plain(item::of_locator(message))?);
+            let mut locator = item::of_locator(message);
+            item::expire(&mut locator, self.key_of_message_ends_at(message));
+            writes.push(self.put_plain(locator)?);
         }
         writes.push(if sending.outcome.is_pending() {
             self.put_plain(item::of_pending(message, due_at))?
@@ -362,6 +388,10 @@ impl Table {
     fn update_message(&self, message: &Message, row: &Key) -> Result<TransactWriteItem, StoreError> {
         let mut update = self.update_builder(row);
         let mut expression = String::from("SET message = :message, revision = revision + :one");
+        if let Some(ends_at) = self.message_ends_at(message) {
+            expression.push_str(", expires_at = :ends");
+            update = update.expression_attribute_values(":ends", AttributeValue::N(item::expiry(ends_at, 0)));
+        }
         if message.unsent_at.is_some() {
             // `raw` is a word of DynamoDB's own.
             let names: Vec<String> = blob::ATTRIBUTES.iter().map(|name| format!("#{name}")).collect();
@@ -393,10 +423,21 @@ impl Table {
     }
 
     /// Notes where a message of ours stands under the platform's id. It fails when changes wait that were not seen.
-    fn find_by(&self, dedupe: &DedupeKey, row: &Key, seen: Option<usize>) -> Result<TransactWriteItem, StoreError> {
-        let update = self
-            .update_builder(&key::marker(dedupe))
-            .update_expression("SET row_pk = :pk, row_sk = :sk, #schema = :schema REMOVE changes")
+    fn find_by(
+        &self,
+        dedupe: &DedupeKey,
+        row: &Key,
+        seen: Option<usize>,
+        ends_at: Option<Timestamp>,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = self.update_builder(&key::marker(dedupe));
+        let update = match ends_at {
+            Some(at) => update
+                .update_expression("SET row_pk = :pk, row_sk = :sk, #schema = :schema, expires_at = :ends REMOVE changes")
+                .expression_attribute_values(":ends", AttributeValue::N(item::expiry(at, 0))),
+            None => update.update_expression("SET row_pk = :pk, row_sk = :sk, #schema = :schema REMOVE changes, expires_at"),
+        };
+        let update = update
             .expression_attribute_names("#schema", "schema")
             .expression_attribute_values(":schema", AttributeValue::N(item::SCHEMA.into()))
             .expression_attribute_values(":pk", AttributeValue::S(row.pk.clone()))

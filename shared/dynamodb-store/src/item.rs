@@ -188,6 +188,13 @@ pub(crate) fn expiry(since: Timestamp, days: u64) -> String {
     second.saturating_add(days.saturating_mul(86_400)).to_string()
 }
 
+/// Says when time to live removes an item, if ever.
+pub(crate) fn expire(item: &mut Item, at: Option<Timestamp>) {
+    if let Some(at) = at {
+        item.insert("expires_at".into(), AttributeValue::N(expiry(at, 0)));
+    }
+}
+
 /// What stands under a dedupe key: the row that was recorded, or changes that wait for it.
 #[derive(Debug, Default)]
 pub(crate) struct Marker {

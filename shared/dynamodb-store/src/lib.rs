@@ -25,12 +25,14 @@ use std::sync::Mutex;
 
 use aws_sdk_dynamodb::Client;
 use domain::id::PageId;
+use domain::retention::Retention;
 
 /// The table, reached through one client. It implements every port of the store.
 #[derive(Debug)]
 pub struct Table {
     client: Client,
     name: String,
+    retention: Retention,
     /// Pages whose registration this process has seen.
     known_pages: Mutex<BTreeSet<PageId>>,
 }
@@ -38,6 +40,13 @@ pub struct Table {
 impl Table {
     #[must_use]
     pub const fn new(client: Client, name: String) -> Self {
-        Self { client, name, known_pages: Mutex::new(BTreeSet::new()) }
+        Self { client, name, retention: Retention::BY_DEFAULT, known_pages: Mutex::new(BTreeSet::new()) }
+    }
+
+    /// Says how long the rows of each class stay.
+    #[must_use]
+    pub fn keeping(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
     }
 }

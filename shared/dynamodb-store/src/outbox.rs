@@ -44,7 +44,10 @@ impl Outbox for Table {
     }
 
     async fn accept(&self, message: &Message, conversation: &Conversation, due_at: Timestamp) -> Result<Accepted, StoreError> {
-        let (item, pieces) = item::of_message(message)?;
+        let (mut item, mut pieces) = item::of_message(message)?;
+        for item in std::iter::once(&mut item).chain(&mut pieces) {
+            self.expire_message(message, item);
+        }
         let mut writes =
             vec![self.conversation_write(conversation)?, self.put_new(item)?, self.put_plain(item::of_pending(message, Some(due_at)))?];
         for piece in pieces {

@@ -1,8 +1,9 @@
-//! Work that can never succeed, set aside with its reason. It is kept until somebody replays or removes it.
+//! Work that can never succeed, set aside with its reason. It is kept until somebody replays or removes it, or its time is over.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::id::{DedupeKey, MessageId};
 use domain::ports::{Parked, StoreError};
+use domain::retention;
 use domain::time::Timestamp;
 
 use crate::{Table, blob, error, item, key};
@@ -25,7 +26,9 @@ impl Table {
             head.insert("page".into(), AttributeValue::S(page.to_string()));
         }
         let pieces = blob::pack(&mut head, &key, &parked.body);
-        for item in pieces.into_iter().chain([head]) {
+        let ends_at = retention::ends_at(self.retention.parked, parked.received_at);
+        for mut item in pieces.into_iter().chain([head]) {
+            item::expire(&mut item, ends_at);
             let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
             failpoint::around!("table.park", put.send().await).map_err(error::of)?;
         }

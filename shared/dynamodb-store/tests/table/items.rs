@@ -5,6 +5,7 @@ use domain::inbound::{Attachment, EventKind, NotedKind};
 use domain::ingest::ingest;
 use domain::ports::{Claim, History, Outbox, Parked};
 use domain::reply::{Draft, reply};
+use domain::retention::Retention;
 use testkit::events::{
     customer_edits, customer_follows, customer_reacts, customer_says, customer_unsends, delivered_up_to, noted, referral,
 };
@@ -39,8 +40,9 @@ fn value_size(value: &AttributeValue) -> usize {
 }
 
 /// Writes a row of each kind, each as large as it gets.
-async fn full() -> Engine {
-    let engine = Engine::start().await;
+async fn full(retention: Retention) -> Engine {
+    let mut engine = Engine::start().await;
+    engine.table = engine.table.keeping(retention);
     let queue = FakeQueue::default();
     let mut largest = customer_says("Hi").numbered("m_largest").led_by(referral(&noise(3_000, 1), "ADS")).raw(noise(900_000, 3)).build();
     if let EventKind::Message(message) = &mut largest.kind {
@@ -88,7 +90,7 @@ async fn full() -> Engine {
 
 #[tokio::test]
 async fn every_item_says_its_schema_and_fits() {
-    let engine = full().await;
+    let engine = full(Retention::default()).await;
     let items = everything(&engine.client).await;
     assert!(items.len() > 20, "{}", items.len());
     for item in &items {
@@ -98,12 +100,37 @@ async fn every_item_says_its_schema_and_fits() {
 }
 
 #[tokio::test]
-async fn only_events_are_forgotten_in_time() {
-    let engine = full().await;
+async fn only_keys_of_events_changes_without_a_message_and_parked_work_are_forgotten_in_time() {
+    let engine = full(Retention::default()).await;
     for item in everything(&engine.client).await {
-        let is_event_key = item["pk"].as_s().unwrap().starts_with("KEY#e");
-        assert_eq!(item.contains_key("expires_at"), is_event_key, "{:?} {:?}", item["pk"], item["sk"]);
+        let pk = item["pk"].as_s().unwrap();
+        let waits = pk.starts_with("KEY#m") && item.contains_key("changes");
+        let is_forgotten = waits || pk.starts_with("KEY#e") || pk.starts_with("PARKED#");
+        assert_eq!(item.contains_key("expires_at"), is_forgotten, "{:?} {:?}", item["pk"], item["sk"]);
     }
+}
+
+#[tokio::test]
+async fn every_row_of_a_class_goes_when_its_time_is_over_and_keys_outlast_messages() {
+    let engine = full(Retention::parse("messages=30,events=20,parked=10").unwrap()).await;
+    let day = |item: &Item| item.get("expires_at").map(|at| (at.as_n().unwrap().parse::<i64>().unwrap() - at_zero()) / 86_400);
+    for item in everything(&engine.client).await {
+        let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
+        let wanted = match (pk.split('#').next().unwrap(), sk.split('#').next().unwrap()) {
+            ("CNV", "M") => Some(30),
+            ("CNV" | "PAGE", "E") => Some(20),
+            ("PARKED", _) => Some(10),
+            ("KEY", _) if pk.starts_with("KEY#e") || item.contains_key("changes") => Some(35),
+            ("KEY" | "MSG", _) => Some(65),
+            _ => None,
+        };
+        assert_eq!(day(&item), wanted, "{pk} {sk}");
+    }
+}
+
+/// The second at which everything here happens.
+fn at_zero() -> i64 {
+    at(0).as_millis() / 1000
 }
 
 #[tokio::test]
