@@ -13,6 +13,7 @@ mod aws;
 mod functions;
 mod gateway;
 mod home;
+mod operator;
 mod outbox;
 mod poller;
 mod schedule;
@@ -102,6 +103,7 @@ pub struct Stack {
     simulator: Simulator,
     queues: Engine,
     model: StackModel,
+    operator: BTreeMap<String, String>,
     functions: Functions,
     /// What takes work.
     front: Shutdown,
@@ -128,6 +130,9 @@ impl Stack {
 
         let simulator = Simulator::open(simulator_settings(&options, &url, &secrets), options.clock.simulator())?;
         let overrides = overrides(&options, &url, &secrets, &aws);
+        let operator = operator::variables(&model, &overrides, &url, &aws.sqs_url);
+        operator::write(&options.data, &operator)
+            .map_err(|source| StartError::Data { path: options.data.display().to_string(), source })?;
         let functions = start_functions(&model, &overrides, &options.clock)?;
         start_triggers(&model, &functions, &aws.queues, &options.clock, &front);
         start_simulator(&simulator, &front);
@@ -142,6 +147,7 @@ impl Stack {
             simulator,
             queues: aws.queues,
             model,
+            operator,
             functions,
             front,
             stores,
@@ -190,6 +196,12 @@ impl Stack {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.functions.values().any(|function| function.is_busy())
+    }
+
+    /// The variables with which the operator's command works on this stack.
+    #[must_use]
+    pub const fn operator_variables(&self) -> &BTreeMap<String, String> {
+        &self.operator
     }
 
     #[must_use]

@@ -146,6 +146,12 @@ impl History for Table {
 }
 
 impl Table {
+    /// Tells whether an event of a Page stands in its row.
+    pub async fn has_event(&self, event: &TimelineEvent) -> Result<bool, StoreError> {
+        let key = key::page_event(&event.page, event.occurred_at, &event.id);
+        Ok(self.get(&key).await?.is_some())
+    }
+
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let got = self.client.get_item().table_name(&self.name).set_key(Some(item::key_of(key))).consistent_read(true).send().await;
         got.map(|output| output.item).map_err(error::of)

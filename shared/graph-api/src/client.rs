@@ -132,7 +132,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    fn new(page: &PageId, token: &Secret, app_secret: Option<&Secret>) -> Result<Self, BuildError> {
+    pub(crate) fn new(page: &PageId, token: &Secret, app_secret: Option<&Secret>) -> Result<Self, BuildError> {
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| BuildError::Token { page: page.clone() })?;
         authorization.set_sensitive(true);

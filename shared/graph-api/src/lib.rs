@@ -23,7 +23,8 @@ mod proof;
 pub mod reading;
 mod record;
 mod send;
-mod tls;
+pub mod setup;
+pub mod tls;
 mod usage;
 
 pub use client::{BuildError, GraphApi, Settings, Timeouts};

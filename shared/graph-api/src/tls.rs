@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
 
-pub(crate) fn config() -> Result<ClientConfig, rustls::Error> {
+/// Makes the configuration of every HTTPS client that speaks to Meta, or to ourselves as Meta does.
+pub fn config() -> Result<ClientConfig, rustls::Error> {
     let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -89,6 +89,8 @@ pub(crate) struct Parts {
     random: Mutex<Random>,
     counters: Mutex<Counters>,
     webhook_url: Mutex<String>,
+    /// What the app as a whole hears of; a Page's own subscription decides what is sent.
+    app_fields: Mutex<Vec<String>>,
     /// Wakes the delivery of webhooks.
     pub(crate) wake: Notify,
     /// Counts every change that a reader of the page could see.
@@ -116,6 +118,7 @@ impl Simulator {
             random: Mutex::new(Random::new(settings.seed)),
             counters: Mutex::default(),
             webhook_url: Mutex::new(settings.webhook_url.clone()),
+            app_fields: Mutex::new(ALL_FIELDS.split(',').map(str::to_owned).collect()),
             wake: Notify::new(),
             // From the clock: a page that was open before a restart must not mistake the new count for its own.
             version: watch::Sender::new(clock.now_ms().unsigned_abs()),
@@ -278,6 +281,14 @@ impl Simulator {
 
     pub(crate) fn set_webhook_url(&self, url: &str) {
         url.clone_into(&mut lock(&self.0.webhook_url));
+    }
+
+    pub(crate) fn app_fields(&self) -> Vec<String> {
+        lock(&self.0.app_fields).clone()
+    }
+
+    pub(crate) fn set_app_fields(&self, fields: Vec<String>) {
+        *lock(&self.0.app_fields) = fields;
     }
 
     pub(crate) fn limits(&self) -> MutexGuard<'_, Limits> {

@@ -20,10 +20,12 @@ pub(crate) async fn set_callback(simulator: &Simulator, call: &Call, caller: &Ca
     fields.word("object", &["page"])?;
     let url = fields.url("callback_url")?;
     let verify_token = fields.text("verify_token", usize::MAX)?;
+    let wanted = fields.text("fields", usize::MAX)?.split(',').map(|name| name.trim().to_owned()).collect();
     if let Err(err) = simulator.handshake_with(url, verify_token).await {
         return Err(Refusal::of(errors::CALLBACK_REFUSED, err.to_string()).into());
     }
     simulator.set_webhook_url(url);
+    simulator.set_app_fields(wanted);
     simulator.changed();
     Ok(json!({"success": true}))
 }
@@ -31,7 +33,8 @@ pub(crate) async fn set_callback(simulator: &Simulator, call: &Call, caller: &Ca
 /// `GET /{app}/subscriptions`.
 pub(crate) fn callback(simulator: &Simulator, caller: &Caller, app_id: &str) -> Result<Value, Failure> {
     of_app(simulator, caller, app_id)?;
-    Ok(json!({"data": [{"object": "page", "callback_url": simulator.webhook_url(), "active": true}]}))
+    let fields: Vec<Value> = simulator.app_fields().iter().map(|name| json!({"name": name, "version": "v26.0"})).collect();
+    Ok(json!({"data": [{"object": "page", "callback_url": simulator.webhook_url(), "active": true, "fields": fields}]}))
 }
 
 fn of_app(simulator: &Simulator, caller: &Caller, app_id: &str) -> Result<(), Refusal> {
