@@ -28,6 +28,8 @@ pub enum Occasion {
     Relayed(Timestamp),
     /// A person decided about a message, at the given moment.
     Decided(Timestamp),
+    /// An operator brought the job back at the given moment, after it was set aside.
+    Replayed(Timestamp),
     /// A name was found to be stale at the given moment.
     Stale(Timestamp),
 }
@@ -61,6 +63,7 @@ impl OutboundJob {
             Occasion::Event(key) => format!("{subject}-{}", key.as_str()),
             Occasion::Relayed(at) => format!("{subject}-due-{}", at.as_millis()),
             Occasion::Decided(at) => format!("{subject}-decided-{}", at.as_millis()),
+            Occasion::Replayed(at) => format!("{subject}-replayed-{}", at.as_millis()),
             Occasion::Stale(at) => format!("{subject}-stale-{}", at.as_millis() / 60_000),
         }
     }

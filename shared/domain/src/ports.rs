@@ -90,6 +90,33 @@ pub struct Parked {
     pub received_at: Timestamp,
 }
 
+/// Work that was set aside, with the id of its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedRow {
+    pub id: MessageId,
+    pub work: Parked,
+}
+
+/// What was set aside, for whoever brings it back.
+///
+/// Work that is brought back may fail and be parked again before its row is removed, and it is the same row then. So a row is marked first,
+/// and removed only while it bears the mark: parking writes it anew.
+pub trait ParkedWork: Sync {
+    /// Lists what was received on the day of `day`, UTC, in the order of the ids after `after`; at most `limit`.
+    fn parked_on(
+        &self,
+        day: Timestamp,
+        after: Option<&MessageId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<ParkedRow>, StoreError>> + Send;
+
+    /// Marks a row. Tells whether it is there.
+    fn mark_parked(&self, row: &ParkedRow, mark: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes a row that bears the mark. Tells whether it did: work that was parked again stays.
+    fn unpark(&self, row: &ParkedRow, mark: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
 /// The stored history of conversations, as intake needs it.
 pub trait History: Sync {
     /// Reads what stands under a conversation's id.

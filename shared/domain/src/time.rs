@@ -67,6 +67,12 @@ impl Timestamp {
         format!("{date} {minutes} UTC")
     }
 
+    /// Reads RFC 3339, with any offset.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|at| Self::from_millis(at.as_millisecond()))
+    }
+
     /// Returns the moment as RFC 3339 with milliseconds, in UTC: `2026-11-21T10:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {

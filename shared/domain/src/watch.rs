@@ -110,6 +110,13 @@ pub struct Gap {
     pub refused: u32,
 }
 
+impl Gap {
+    #[must_use]
+    pub const fn since(since: Timestamp) -> Self {
+        Self { since, cursor: None, found: 0, refused: 0 }
+    }
+}
+
 impl Watch {
     /// Begins to watch a Page: it is looked at now.
     #[must_use]
@@ -277,7 +284,7 @@ async fn look_at_subscription(
         let since = last_good_at.map_or(now.minus(FURTHEST_BACK), |good| good.minus(MARGIN));
         // A gap that is being read already begins no later.
         let since = watch.gap.as_ref().map_or(since, |gap| gap.since.min(since));
-        watch.gap = Some(Gap { since, cursor: None, found: 0, refused: 0 });
+        watch.gap = Some(Gap::since(since));
         let message = format!(
             "Page {page} had stopped sending us its events. It is subscribed again, and what customers wrote since {since} is read from \
              Meta's record. Look at why our answers to its webhooks failed."
@@ -295,7 +302,7 @@ fn tell_unsubscribed(watch: &mut Watch, told: &mut Vec<OperatorEvent>, trouble: 
     watch.trouble = Some(Trouble::Subscription);
 }
 
-/// Reads a piece of the platform's record and takes what we have not. Threads come newest first, so the first old one ends it.
+/// Reads a piece of the platform's record and takes what we have not.
 async fn read_gap<S: Watches + History + Outbox>(
     store: &S,
     api: &impl PageApi,
@@ -307,26 +314,55 @@ async fn read_gap<S: Watches + History + Outbox>(
     while *calls > 0 {
         *calls -= 1;
         let Some(mut gap) = watch.gap.clone() else { return Ok(None) };
-        let Ok(list) = api.threads(&watch.page, gap.cursor.as_deref()).await else { break };
-        let since = gap.since;
-        for thread in list.threads.iter().filter(|thread| thread.updated_at >= since) {
-            take_thread(store, queue, &watch.page, thread, &mut gap, now).await?;
+        match read_on(store, api, queue, &watch.page, &mut gap, now).await? {
+            ReadOn::GoesOn => watch.gap = Some(gap),
+            ReadOn::NotAnswered(_) => break,
+            ReadOn::Ended => {
+                watch.gap = None;
+                save(store, watch).await?;
+                let message = format!(
+                    "Meta's record of Page {} since {} is read: {} messages were missing and are stored now; {} could not be stored.",
+                    watch.page, gap.since, gap.found, gap.refused
+                );
+                return Ok(Some(OperatorEvent::new("gap_read", Severity::Notice, message)));
+            }
         }
-        let reached = list.threads.iter().any(|thread| thread.updated_at < since);
-        if let Some(cursor) = list.next.filter(|_| !reached) {
-            watch.gap = Some(Gap { cursor: Some(cursor), ..gap });
-            continue;
-        }
-        watch.gap = None;
-        save(store, watch).await?;
-        let message = format!(
-            "Meta's record of Page {} since {} is read: {} messages were missing and are stored now; {} could not be stored.",
-            watch.page, gap.since, gap.found, gap.refused
-        );
-        return Ok(Some(OperatorEvent::new("gap_read", Severity::Notice, message)));
     }
     save(store, watch).await?;
     Ok(None)
+}
+
+/// How one call's worth of reading ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOn {
+    /// There is more; the gap's cursor says where.
+    GoesOn,
+    Ended,
+    /// The platform did not give its record; nothing was read.
+    NotAnswered(ProfileError),
+}
+
+/// Reads the platform's record of a gap by one call, takes what we have not, and moves the gap's cursor and counts. Threads come newest first,
+/// so the first old one ends it. What is read twice is stored once.
+pub async fn read_on<S: History + Outbox>(
+    store: &S,
+    api: &impl PageApi,
+    queue: &impl OutboundQueue,
+    page: &PageId,
+    gap: &mut Gap,
+    now: Timestamp,
+) -> Result<ReadOn, WatchError> {
+    let list = match api.threads(page, gap.cursor.as_deref()).await {
+        Ok(list) => list,
+        Err(err) => return Ok(ReadOn::NotAnswered(err)),
+    };
+    let since = gap.since;
+    for thread in list.threads.iter().filter(|thread| thread.updated_at >= since) {
+        take_thread(store, queue, page, thread, gap, now).await?;
+    }
+    let reached = list.threads.iter().any(|thread| thread.updated_at < since);
+    gap.cursor = list.next.filter(|_| !reached);
+    Ok(if gap.cursor.is_some() { ReadOn::GoesOn } else { ReadOn::Ended })
 }
 
 /// Takes what a thread says of the gap, oldest first, and counts what was new.

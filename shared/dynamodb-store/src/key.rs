@@ -53,6 +53,7 @@ pub const HOLDS: &str = "HOLDS";
 pub const WATCHES: &str = "WATCHES";
 
 const PENDING_PREFIX: &str = "C#OUT#";
+const PARKED_PREFIX: &str = "W#";
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,25 @@ pub fn marker(dedupe: &DedupeKey) -> Key {
 
 #[must_use]
 pub fn parked(received_at: Timestamp, id: &MessageId) -> Key {
-    key(format!("PARKED#{}", day(received_at)), format!("W#{}", id.sort_key()))
+    key(parked_partition(received_at), format!("{PARKED_PREFIX}{}", id.sort_key()))
+}
+
+/// The parked work of a day.
+#[must_use]
+pub fn parked_partition(day_of: Timestamp) -> String {
+    format!("PARKED#{}", day(day_of))
+}
+
+/// Reads the id out of the sort key of parked work; nothing when it is a piece of it.
+#[must_use]
+pub fn parked_id(sk: &str) -> Option<MessageId> {
+    MessageId::parse(&format!("msg_{}", sk.strip_prefix(PARKED_PREFIX)?))
+}
+
+/// What sorts after all pieces of the row at `of`, and before the next row.
+#[must_use]
+pub fn after_pieces(of: &Key) -> String {
+    format!("{}#~", of.sk)
 }
 
 /// Where a message stands, by its id alone.

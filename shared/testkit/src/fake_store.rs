@@ -7,6 +7,7 @@ mod history;
 mod inbox;
 mod outbox;
 mod pages;
+mod parked;
 mod script;
 mod state;
 mod unanswered;
@@ -33,6 +34,9 @@ pub enum Call {
     Save,
     KeepChange,
     Park,
+    ParkedOn,
+    MarkParked,
+    Unpark,
     Open,
     Accept,
     Claim,

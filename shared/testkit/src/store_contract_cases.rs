@@ -102,7 +102,10 @@ macro_rules! store_contract {
             aside: an_event_of_a_page_stands_once
                 an_event_of_a_page_at_once_stands_once
                 an_event_of_a_conversation_that_never_was_begins_none
-                work_is_parked_as_often_as_one_likes;
+                work_is_parked_as_often_as_one_likes
+                parked_work_is_listed_by_its_day_whole_and_page_by_page
+                marked_work_is_removed_once
+                work_that_was_parked_again_stays;
             erasing: of_an_erased_conversation_nothing_is_found
                 an_erasure_that_is_asked_again_changes_nothing
                 what_was_erased_is_not_taken_again

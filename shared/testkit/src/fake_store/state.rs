@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) pending: BTreeMap<Place, Option<Turn>>,
     pub(super) events: BTreeMap<(Option<ConversationId>, PageId, MessageId), TimelineEvent>,
     pub(super) parked: BTreeMap<MessageId, Parked>,
+    /// Who brings parked work back.
+    pub(super) marks: BTreeMap<MessageId, String>,
     /// Where messages stand about which a person may decide.
     pub(super) located: BTreeMap<MessageId, Place>,
     pub(super) holds: BTreeMap<PageId, Hold>,
@@ -106,7 +108,9 @@ impl State {
 
     pub(super) fn park(&mut self, parked: &Parked) {
         let content = DedupeKey::of_content(&[&parked.kind, &String::from_utf8_lossy(&parked.body)]);
-        self.parked.insert(MessageId::derived(parked.received_at, &content), parked.clone());
+        let id = MessageId::derived(day(parked.received_at), &content);
+        self.marks.remove(&id);
+        self.parked.insert(id, parked.clone());
     }
 
     pub(super) fn parked(&self) -> Vec<Parked> {
@@ -118,6 +122,12 @@ impl State {
         events.sort_by(|one, other| one.id.cmp(&other.id));
         events
     }
+}
+
+/// The beginning of a day: the same work is one row a day.
+pub(super) fn day(at: Timestamp) -> Timestamp {
+    const DAY_MS: i64 = 86_400_000;
+    Timestamp::from_millis(at.as_millis() / DAY_MS * DAY_MS)
 }
 
 /// DynamoDB takes no empty page of results.
