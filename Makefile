@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_ENGINE ?= random
 FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
 
-.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser clean
+.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser connect redrive replay backfill export erase clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -178,6 +178,44 @@ $(CHECKOV)/.%:
 	$(call python_tools,$(CHECKOV),$(CHECKOV_PACKAGES))
 $(EMULATOR)/.%:
 	$(call python_tools,$(EMULATOR),'$(EMULATOR_PACKAGES)')
+
+# ---------------------------------------------------------------- the operator
+
+# The operator's command works on a deployed stack: stack_env.py gives it credentials and addresses. LOCAL=1 is the stack of `make run`.
+LOCAL ?=
+LOCAL_DATA ?= .shopbell
+SAY_YES := $(if $(YES),--yes)
+# Asked in this order: variables, environment, command. Without the variables the command does not start.
+define OPERATE
+set -euo pipefail; \
+  if [ -n "$(LOCAL)" ]; then \
+    [ -f "$(LOCAL_DATA)/stack.env" ] || { echo "make: $(LOCAL_DATA)/stack.env is not there; start \`make run\` first"; exit 1; }; \
+    variables="$$(cat "$(LOCAL_DATA)/stack.env")"; \
+  else variables="$$($(DEPLOY)/bin/python infra/operator/stack_env.py --config-env "$(CONFIG_ENV)")"; fi; \
+  eval "$$variables"; cargo run --locked -q -p operator -- $(SAY_YES)
+endef
+NEED = @[ -n "$($(1))" ] || { echo "make: say $(1)=$(2), as in: make $@ $(3)"; exit 1; }
+WHOSE = $(if $(CONVERSATION),--conversation "$(CONVERSATION)",--page "$(PAGE)" --person "$(PERSON)")
+NEED_WHOSE = @[ -n "$(CONVERSATION)" ] || [ -n "$(PAGE)" -a -n "$(PERSON)" ] || { \
+  echo "make: say CONVERSATION=cnv_…, or PAGE=<id> PERSON=<id>"; exit 1; }
+OPERATOR_NEEDS := $(if $(LOCAL),,$(DEPLOY)/bin/sam)
+
+connect: $(OPERATOR_NEEDS) ## Connect a Page: secrets, callback, subscriptions, profile, proof (PAGE=<id>, NAME=, STAGE=dev)
+	$(call NEED,PAGE,<id>,PAGE=108234567890123)
+	@$(OPERATE) connect --page "$(PAGE)" $(if $(NAME),--name "$(NAME)")
+
+redrive: $(OPERATOR_NEEDS) ## Bring dead letters back (QUEUE=inbound|outbound, STAGE=dev or LOCAL=1)
+	$(call NEED,QUEUE,inbound|outbound,QUEUE=inbound)
+	@$(OPERATE) redrive --queue "$(QUEUE)"
+
+replay: $(OPERATOR_NEEDS) ## Put parked work back into its queue (DAY=<yyyy-mm-dd>, KIND=, ID=, STAGE=dev or LOCAL=1)
+	$(call NEED,DAY,<yyyy-mm-dd>,DAY=2026-11-21)
+	@$(OPERATE) replay --day "$(DAY)" $(if $(KIND),--kind "$(KIND)") $(if $(ID),--id "$(ID)")
+
+backfill: $(OPERATOR_NEEDS) ## Read what was missed from Meta's record (PAGE=<id>, SINCE=<RFC 3339>, AFTER=, STAGE=dev or LOCAL=1)
+	$(call NEED,PAGE,<id>,PAGE=108234567890123 SINCE=2026-11-20T08:00:00Z)
+	$(call NEED,SINCE,<RFC 3339>,PAGE=108234567890123 SINCE=2026-11-20T08:00:00Z)
+	@$(OPERATE) backfill --page "$(PAGE)" --since "$(SINCE)" $(if $(AFTER),--after "$(AFTER)")
 
 clean: ## Remove what was built; the data of `make run` stays
 	cargo clean

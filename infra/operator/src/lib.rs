@@ -3,17 +3,22 @@
 //! It is built with the adapters of the functions and reads its environment as they do: see `docs/adr/0021-the-operators-command.md`.
 
 mod arguments;
+mod backfill;
 mod config;
 mod connect;
 mod failure;
 mod parameters;
 mod profile;
+mod redrive;
+mod replay;
 mod terminal;
 
 use std::time::Duration;
 
 use domain::ports::Clock;
 use lambda_support::environment::Environment;
+
+use crate::replay::Choice;
 
 pub use arguments::{Arguments, QueueName, Task};
 pub use failure::Failure;
@@ -58,7 +63,9 @@ pub async fn run(arguments: Arguments, environment: &Environment, clock: &dyn Cl
     let mut desk = Desk { environment, clock, terminal, yes: arguments.yes };
     match arguments.task {
         Task::Connect { page, name } => connect::connect(&mut desk, &page, name.as_deref()).await,
-        Task::Redrive { .. } | Task::Replay { .. } | Task::Backfill { .. } => Ok(()),
+        Task::Redrive { queue } => redrive::redrive(&mut desk, queue).await,
+        Task::Replay { day, kind, id } => replay::replay(&mut desk, &Choice { day, kind, id }).await,
+        Task::Backfill { page, since, after } => backfill::backfill(&mut desk, &page, since, after).await,
     }
 }
 

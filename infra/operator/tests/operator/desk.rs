@@ -68,11 +68,20 @@ impl Desk {
         self.stack.operator_variables().clone().into_iter().chain(more).collect()
     }
 
+    pub(crate) fn table(&self) -> Table {
+        let environment = self.environment(&[]);
+        Table::new(Aws::from_environment(&environment).unwrap().dynamodb(), environment.required("TABLE_NAME", "").unwrap())
+    }
+
     /// How many conversations the inbox has.
     pub(crate) async fn conversations(&self) -> usize {
-        let environment = self.environment(&[]);
-        let table = Table::new(Aws::from_environment(&environment).unwrap().dynamodb(), environment.required("TABLE_NAME", "").unwrap());
-        table.list(&InboxFilter::default(), None, 100).await.unwrap().len()
+        self.table().list(&InboxFilter::default(), None, 100).await.unwrap().len()
+    }
+
+    /// Waits a moment before something is looked at again.
+    #[expect(clippy::disallowed_methods, reason = "between two looks at what must come")]
+    pub(crate) async fn moment(&self) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 
     /// Runs a command line on this stack.

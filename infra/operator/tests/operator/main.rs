@@ -4,4 +4,6 @@
 
 mod connect;
 mod desk;
+mod redrive;
+mod repair;
 mod ssm;

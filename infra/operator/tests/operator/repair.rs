@@ -1,0 +1,106 @@
+//! Parked work put back, and what was missed read from Meta's record: through the whole stack.
+
+use domain::id::PageId;
+use domain::ports::{History, Inbox, InboxFilter, Order, Parked, ParkedWork};
+use domain::time::Timestamp;
+use local_stack::PAGE;
+
+use crate::desk::{Desk, Script};
+
+fn element(mid: &str, user: &str) -> String {
+    format!(
+        r#"{{"sender":{{"id":"{user}"}},"recipient":{{"id":"{PAGE}"}},"timestamp":1795255200000,"message":{{"mid":"{mid}","text":"Hello"}}}}"#
+    )
+}
+
+fn parked(kind: &str, body: &str, received_at: Timestamp) -> Parked {
+    Parked { kind: kind.into(), reason: "the event could not be stored".into(), body: body.into(), page: PageId::new(PAGE), received_at }
+}
+
+fn day(at: Timestamp) -> String {
+    at.to_rfc3339().chars().take(10).collect()
+}
+
+/// Every message of the inbox, once there are as many.
+async fn messages(desk: &Desk, count: usize) -> Vec<String> {
+    let table = desk.table();
+    let mut found = Vec::new();
+    for _ in 0..600 {
+        found.clear();
+        for conversation in table.list(&InboxFilter::default(), None, 100).await.unwrap() {
+            for message in table.messages(&conversation.id, Order::OldestFirst, None, 100).await.unwrap() {
+                found.extend(message.text);
+            }
+        }
+        if found.len() >= count {
+            break;
+        }
+        desk.moment().await;
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_work_of_each_kind_is_put_back_and_taken_off() {
+    let desk = Desk::start().await;
+    let table = desk.table();
+    let received_at = Timestamp::from_millis(1_795_255_200_000);
+    let delivery =
+        format!(r#"{{"object":"page","entry":[{{"id":"{PAGE}","time":1795255200000,"messaging":[{}]}}]}}"#, element("m_1", "71"));
+    for (kind, body) in [("meta.delivery", delivery.as_str()), ("meta.element", &element("m_2", "72")), ("strange.kind", "{}")] {
+        table.park(&parked(kind, body, received_at)).await.unwrap();
+    }
+    let mut script = Script::answering(&["y"]);
+    desk.run(&format!("replay --day {}", day(received_at)), &mut script).await.unwrap();
+    let said = script.text();
+    assert!(said.contains("put 3 back") && said.contains("2 put back") && said.contains("1 left as they are"), "{said}");
+    assert!(!said.contains("Hello"), "{said}");
+    assert_eq!(messages(&desk, 2).await, ["Hello", "Hello"]);
+    let stays = table.parked_on(received_at, None, 10).await.unwrap();
+    assert_eq!(stays.iter().map(|row| row.work.kind.as_str()).collect::<Vec<_>>(), ["strange.kind"]);
+
+    let mut again = Script::default();
+    desk.run(&format!("replay --day {} --kind meta.element", day(received_at)), &mut again).await.unwrap();
+    assert!(again.text().contains("no such parked work"));
+    desk.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_fails_again_is_parked_anew() {
+    let desk = Desk::start().await;
+    let table = desk.table();
+    let received_at = Timestamp::from_millis(1_795_255_200_000);
+    table.park(&parked("meta.element", r#"{"message":{"text":"no id"}}"#, received_at)).await.unwrap();
+    desk.run(&format!("--yes replay --day {}", day(received_at)), &mut Script::default()).await.unwrap();
+    for _ in 0..600 {
+        if !table.parked_on(received_at, None, 10).await.unwrap().is_empty() {
+            break;
+        }
+        desk.moment().await;
+    }
+    assert_eq!(table.parked_on(received_at, None, 10).await.unwrap().len(), 1);
+    desk.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_missed_is_read_from_the_record_once() {
+    let desk = Desk::start().await;
+    let simulator = desk.stack.simulator();
+    simulator.disable(PAGE).unwrap();
+    for (number, customer) in simulator.customers().unwrap().iter().enumerate() {
+        simulator.customer_says(&customer.psid, &format!("Missed {number}")).unwrap();
+    }
+    let line = format!("--yes backfill --page {PAGE} --since 2026-01-01T00:00:00Z");
+    let mut script = Script::default();
+    desk.run(&line, &mut script).await.unwrap();
+    let count = simulator.customers().unwrap().len();
+    assert!(script.text().contains(&format!("{count} messages were missing")), "{}", script.text());
+    let mut again = Script::default();
+    desk.run(&line, &mut again).await.unwrap();
+    assert!(again.text().contains("0 messages were missing"), "{}", again.text());
+    assert_eq!(messages(&desk, count).await.len(), count);
+
+    let unknown = desk.run("--yes backfill --page 999 --since 2026-01-01T00:00:00Z", &mut Script::default()).await.unwrap_err();
+    assert!(unknown.to_string().contains("make connect PAGE=999"), "{unknown}");
+    desk.stack.stop().await;
+}
