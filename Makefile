@@ -217,5 +217,14 @@ backfill: $(OPERATOR_NEEDS) ## Read what was missed from Meta's record (PAGE=<id
 	$(call NEED,SINCE,<RFC 3339>,PAGE=108234567890123 SINCE=2026-11-20T08:00:00Z)
 	@$(OPERATE) backfill --page "$(PAGE)" --since "$(SINCE)" $(if $(AFTER),--after "$(AFTER)")
 
+export: $(OPERATOR_NEEDS) ## Write what is stored of a person into FILE= (CONVERSATION=cnv_…, or PAGE= PERSON=; STAGE=dev or LOCAL=1)
+	$(NEED_WHOSE)
+	$(call NEED,FILE,<new file>,CONVERSATION=cnv_… FILE=person.jsonl)
+	@$(OPERATE) export $(WHOSE) --file "$(FILE)"
+
+erase: $(OPERATOR_NEEDS) ## Erase what is stored of a person for ever (CONVERSATION=cnv_…, or PAGE= PERSON=; ASKED_AT=, STAGE=dev or LOCAL=1)
+	$(NEED_WHOSE)
+	@$(OPERATE) erase $(WHOSE) $(if $(ASKED_AT),--asked-at "$(ASKED_AT)")
+
 clean: ## Remove what was built; the data of `make run` stays
 	cargo clean

@@ -1,7 +1,9 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
-use domain::id::PageId;
+use domain::id::{ConversationId, PageId, UserId};
 use domain::time::Timestamp;
 
 /// Works on a stack of Shopbell that runs. Where it is, the environment says: see `infra/operator/stack_env.py`.
@@ -53,6 +55,35 @@ pub enum Task {
         #[arg(long)]
         after: Option<String>,
     },
+    /// Writes what is stored of one person on one Page, a JSON record a line.
+    Export {
+        #[command(flatten)]
+        whose: Whose,
+        /// A file that is not there yet, or - for standard output.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// Erases what is stored of one person on one Page.
+    Erase {
+        #[command(flatten)]
+        whose: Whose,
+        /// Goes on with an erasure that broke off, as it said: 2026-11-21T10:00:00Z.
+        #[arg(long, value_parser = moment)]
+        asked_at: Option<Timestamp>,
+    },
+}
+
+/// Whose conversation, by its own id or by Page and person.
+#[derive(Debug, clap::Args)]
+pub struct Whose {
+    /// The conversation's id, cnv_…
+    #[arg(long, value_parser = conversation, conflicts_with_all = ["page", "person"], required_unless_present = "page")]
+    pub(crate) conversation: Option<ConversationId>,
+    #[arg(long, value_parser = page, requires = "person")]
+    pub(crate) page: Option<PageId>,
+    /// The person's id on that Page.
+    #[arg(long, value_parser = person, requires = "page")]
+    pub(crate) person: Option<UserId>,
 }
 
 /// Which of the two queues.
@@ -65,6 +96,14 @@ pub enum QueueName {
 fn page(value: &str) -> Result<PageId, String> {
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     PageId::new(value).filter(|_| digits).ok_or_else(|| String::from("a Page's id has digits only"))
+}
+
+fn person(value: &str) -> Result<UserId, String> {
+    UserId::new(value).ok_or_else(|| String::from("it is blank or too long"))
+}
+
+fn conversation(value: &str) -> Result<ConversationId, String> {
+    ConversationId::parse(value).ok_or_else(|| String::from("a conversation's id is cnv_ and 26 characters"))
 }
 
 fn day(value: &str) -> Result<Timestamp, String> {
@@ -101,6 +140,9 @@ mod tests {
             ("redrive --queue sideways", "sideways"),
             ("replay --day today", "2026-11-21"),
             ("backfill --page 1 --since yesterday", "2026-11-20T08:00:00Z"),
+            ("erase --page 1", "--person"),
+            ("erase", "--conversation"),
+            ("export --file - --conversation 17", "cnv_"),
         ] {
             let error = read(line).unwrap_err().to_string();
             assert!(error.contains(word), "{line}: {error}");

@@ -1,6 +1,9 @@
 //! How a task fails: what happened, where, and what to do.
 
+use domain::erase::EraseError;
+use domain::export::ExportError;
 use domain::ports::{JobQueueError, ProfileError, StoreError};
+use domain::time::Timestamp;
 use domain::watch::WatchError;
 use graph_api::setup::SetupError;
 use lambda_support::environment::EnvironmentError;
@@ -47,6 +50,20 @@ pub enum Failure {
         #[source]
         source: WatchError,
     },
+    #[error("the export was broken off; remove what it wrote and run it again")]
+    Export(#[source] ExportError),
+    #[error("the file {path} cannot be written; name one that is not there yet")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the erasure was broken off; run the same again with --asked-at {asked_at}")]
+    Erase {
+        asked_at: Timestamp,
+        #[source]
+        source: EraseError,
+    },
     #[error("{0}")]
     Nothing(String),
 }
@@ -68,6 +85,9 @@ impl Failure {
             | Self::Job(_)
             | Self::Record { .. }
             | Self::Reading { .. }
+            | Self::Export(_)
+            | Self::File { .. }
+            | Self::Erase { .. }
             | Self::Nothing(_) => 1,
         }
     }

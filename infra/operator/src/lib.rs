@@ -8,6 +8,7 @@ mod config;
 mod connect;
 mod failure;
 mod parameters;
+mod person;
 mod profile;
 mod redrive;
 mod replay;
@@ -56,6 +57,15 @@ impl Desk<'_> {
         let answer = self.terminal.ask(&format!("{question} [y/N]")).ok_or(Failure::NobodyToAsk)?;
         if matches!(answer.as_str(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotConfirmed) }
     }
+
+    /// Asks for `word` to be typed, before what nothing brings back.
+    pub(crate) fn confirm_by_typing(&mut self, word: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        let answer = self.terminal.ask(&format!("Type {word} to go on:")).ok_or(Failure::NobodyToAsk)?;
+        if answer == word { Ok(()) } else { Err(Failure::NotConfirmed) }
+    }
 }
 
 /// Does what the arguments say.
@@ -66,6 +76,8 @@ pub async fn run(arguments: Arguments, environment: &Environment, clock: &dyn Cl
         Task::Redrive { queue } => redrive::redrive(&mut desk, queue).await,
         Task::Replay { day, kind, id } => replay::replay(&mut desk, &Choice { day, kind, id }).await,
         Task::Backfill { page, since, after } => backfill::backfill(&mut desk, &page, since, after).await,
+        Task::Export { whose, file } => person::export_to(&mut desk, &whose, &file).await,
+        Task::Erase { whose, asked_at } => person::erase_for_ever(&mut desk, &whose, asked_at).await,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod connect;
 mod desk;
+mod person;
 mod redrive;
 mod repair;
 mod ssm;
