@@ -185,7 +185,6 @@ $(EMULATOR)/.%:
 LOCAL ?=
 LOCAL_DATA ?= .shopbell
 SAY_YES := $(if $(YES),--yes)
-# Asked in this order: variables, environment, command. Without the variables the command does not start.
 define OPERATE
 set -euo pipefail; \
   if [ -n "$(LOCAL)" ]; then \
@@ -198,11 +197,12 @@ NEED = @[ -n "$($(1))" ] || { echo "make: say $(1)=$(2), as in: make $@ $(3)"; e
 WHOSE = $(if $(CONVERSATION),--conversation "$(CONVERSATION)",--page "$(PAGE)" --person "$(PERSON)")
 NEED_WHOSE = @[ -n "$(CONVERSATION)" ] || [ -n "$(PAGE)" -a -n "$(PERSON)" ] || { \
   echo "make: say CONVERSATION=cnv_…, or PAGE=<id> PERSON=<id>"; exit 1; }
+# What reads the stack: the Python of the SAM CLI.
 OPERATOR_NEEDS := $(if $(LOCAL),,$(DEPLOY)/bin/sam)
 
-connect: $(OPERATOR_NEEDS) ## Connect a Page: secrets, callback, subscriptions, profile, proof (PAGE=<id>, NAME=, STAGE=dev)
+connect: $(OPERATOR_NEEDS) ## Connect a Page: secrets, callback, subscriptions, profile, proof (PAGE=<id>, SHOP=<name>, STAGE=dev)
 	$(call NEED,PAGE,<id>,PAGE=108234567890123)
-	@$(OPERATE) connect --page "$(PAGE)" $(if $(NAME),--name "$(NAME)")
+	@$(OPERATE) connect --page "$(PAGE)" $(if $(SHOP),--name "$(SHOP)")
 
 redrive: $(OPERATOR_NEEDS) ## Bring dead letters back (QUEUE=inbound|outbound, STAGE=dev or LOCAL=1)
 	$(call NEED,QUEUE,inbound|outbound,QUEUE=inbound)

@@ -55,16 +55,12 @@ pub(crate) async fn backfill(desk: &mut Desk<'_>, page: &PageId, since: Timestam
 /// The client of a Page, with its secrets from the Parameter Store, or from the environment of a stack that has them there.
 async fn graph(environment: &Environment, aws: &Aws, page: &PageId) -> Result<GraphApi, Failure> {
     let missing = || Failure::Nothing(format!("there is no token for Page {page}; connect it first: make connect PAGE={page}"));
-    let (app_secret, token) = match config::secrets_path(environment) {
-        Some(path) => {
-            let standing = Parameters::new(aws.ssm(), path).all().await?;
-            (standing.get(APP_SECRETS).and_then(newest), standing.get(&format!("{PAGE_TOKENS}/{page}")).cloned())
-        }
-        None => {
-            let tokens = secrets::named(environment, PAGE_TOKENS, "a token for each Page, as page_id=token")?;
-            let app_secrets = secrets::list(environment, APP_SECRETS, "the app secret that proves our calls")?;
-            (app_secrets.into_iter().next(), tokens.into_iter().find(|(of, _)| of == page.as_str()).map(|(_, token)| token))
-        }
+    let (app_secret, token) = if let Some(path) = config::secrets_path(environment) {
+        let standing = Parameters::new(aws.ssm(), path).all().await?;
+        (standing.get(APP_SECRETS).and_then(newest), standing.get(&format!("{PAGE_TOKENS}/{page}")).cloned())
+    } else {
+        let app_secrets = secrets::list(environment, APP_SECRETS, "the app secret that proves our calls")?;
+        (app_secrets.into_iter().next(), config::page_token(environment, page))
     };
     let page_tokens = BTreeMap::from([(page.clone(), token.ok_or_else(missing)?)]);
     let settings = Settings { base_url: config::graph_url(environment), app_secret, page_tokens, timeouts: Timeouts::default() };

@@ -1,5 +1,6 @@
 //! The only reader of the operator's environment. `infra/operator/stack_env.py` makes it of the stack's outputs.
 
+use domain::id::PageId;
 use domain::secret::Secret;
 use lambda_support::environment::{Environment, EnvironmentError};
 
@@ -74,6 +75,13 @@ pub(crate) fn outbound_queue(environment: &Environment) -> Result<String, Enviro
 /// Where the secrets lie; nothing for a stack that has them in its environment.
 pub(crate) fn secrets_path(environment: &Environment) -> Option<String> {
     environment.optional("SECRETS_PATH")
+}
+
+/// The token of a Page among those of a stack that has its secrets in its environment.
+pub(crate) fn page_token(environment: &Environment, page: &PageId) -> Option<Secret> {
+    let tokens = environment.optional("META_PAGE_TOKENS")?;
+    let of_page = tokens.split(',').filter_map(|pair| pair.split_once('=')).find(|(of, _)| of.trim() == page.as_str());
+    of_page.and_then(|(_, token)| Secret::new(token).ok())
 }
 
 fn secret(environment: &Environment, name: &str) -> Option<Secret> {

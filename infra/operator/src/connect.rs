@@ -8,7 +8,7 @@ use domain::id::{AppId, PageId};
 use domain::ports::{PageApi, ProfileError};
 use domain::watch::FIELDS;
 use dynamodb_store::Table;
-use graph_api::setup::{Callback, SetupApi, TokenDetails};
+use graph_api::setup::{Callback, SetupApi, SetupError, TokenDetails};
 use lambda_support::aws::Aws;
 use serde_json::{Map, Value};
 
@@ -69,10 +69,10 @@ pub(crate) async fn connect(desk: &mut Desk<'_>, page: &PageId, name: Option<&st
 
 /// Asks Meta what stands. It changes nothing.
 async fn look(desk: &mut Desk<'_>, api: &SetupApi, page: &PageId, name: Option<&str>) -> Result<Plan, Failure> {
-    let app = checked(&api.token().await?, page)?;
+    let app = checked(&api.token().await.map_err(of_token)?, page)?;
     desk.done("token", &format!("it is valid, of Page {page} and app {app}, and may {}", NEEDED_SCOPES.join(", ")));
     let callback = api.callback(&app).await?;
-    let subscribed = api.graph().subscribed_fields(page).await.map_err(asked)?;
+    let subscribed = api.graph().subscribed_fields(page).await.map_err(|err| asked(&err))?;
     let missing_fields = FIELDS.into_iter().filter(|field| !subscribed.iter().any(|known| known == field)).collect();
     let shop = match name {
         Some(name) => name.to_owned(),
@@ -150,7 +150,7 @@ async fn set_callback(desk: &mut Desk<'_>, api: &SetupApi, plan: &Plan, config: 
 
 async fn subscribe(desk: &mut Desk<'_>, api: &SetupApi, plan: &Plan, page: &PageId) -> Result<(), Failure> {
     if !plan.missing_fields.is_empty() {
-        api.graph().subscribe(page, &FIELDS).await.map_err(asked)?;
+        api.graph().subscribe(page, &FIELDS).await.map_err(|err| asked(&err))?;
         desk.done("subscription", &format!("Page {page} sends us {} fields", FIELDS.len()));
     }
     Ok(())
@@ -172,7 +172,13 @@ fn farewell(desk: &mut Desk<'_>, config: &Connection, secrets: &Secrets, page: &
     ));
 }
 
-fn asked(error: ProfileError) -> Failure {
+/// A proof over the token that Meta does not take was made with another app's secret.
+fn of_token(error: SetupError) -> Failure {
+    let is_proof = matches!(&error, SetupError::Refused { reason, .. } if reason.contains("appsecret_proof"));
+    if is_proof { Failure::Token(format!("the app secret is not that of the token's app; {error}")) } else { Failure::Setup(error) }
+}
+
+fn asked(error: &ProfileError) -> Failure {
     Failure::Token(error.to_string())
 }
 

@@ -110,7 +110,7 @@ impl SetupApi {
     pub async fn profile(&self, parts: &[&str]) -> Result<Map<String, Value>, SetupError> {
         let fields = parts.join(",");
         let answer = self.ask("messenger_profile", Method::GET, &["me", "messenger_profile"], &[("fields", &fields)], None).await?;
-        Ok(data(&answer).first().and_then(Value::as_object).cloned().unwrap_or_default())
+        Ok(data(&answer).iter().filter_map(Value::as_object).flatten().map(|(part, value)| (part.clone(), value.clone())).collect())
     }
 
     /// Replaces the given parts of the Messenger profile. Meta takes ten calls of the profile in ten minutes.

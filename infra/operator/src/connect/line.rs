@@ -27,8 +27,10 @@ const FIELD: &str = "shopbell_connection_test";
 /// How long a call may take; Meta gives up after five seconds.
 const CALL: Duration = Duration::from_secs(10);
 
-/// How long we wait: for a function to read its new secrets, or for the event to come to the table.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a function may take to ask for its secrets again: one that refuses does so after half a minute.
+const SECRETS_WITHIN: Duration = Duration::from_secs(45);
+/// How long the event may take to the table.
+const STORED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A way from the callback to the table.
@@ -55,7 +57,7 @@ impl<'a> Line<'a> {
 
     /// Asks the callback for the challenge, until it answers right or the time is over.
     pub(crate) async fn handshake(&self, verify_token: &Secret) -> Result<(), Failure> {
-        self.patiently(|| self.try_handshake(verify_token)).await
+        self.patiently(SECRETS_WITHIN, || self.try_handshake(verify_token)).await
     }
 
     async fn try_handshake(&self, verify_token: &Secret) -> Result<(), Trouble> {
@@ -85,8 +87,8 @@ impl<'a> Line<'a> {
         let body = event(page, now);
         let row = row(&body, now).ok_or_else(|| Failure::Line(String::from("the test event cannot be read back")))?;
         let signature = signature(app_secret, &body).map_err(Failure::Line)?;
-        self.patiently(|| self.post(&body, &signature)).await?;
-        self.patiently(|| stands(table, &row)).await
+        self.patiently(SECRETS_WITHIN, || self.post(&body, &signature)).await?;
+        self.patiently(STORED_WITHIN, || stands(table, &row)).await
     }
 
     async fn post(&self, body: &str, signature: &str) -> Result<(), Trouble> {
@@ -96,8 +98,8 @@ impl<'a> Line<'a> {
         if status == StatusCode::OK { Ok(()) } else { Err(self.refused(status, "it has other META_APP_SECRETS")) }
     }
 
-    async fn patiently<F: Future<Output = Result<(), Trouble>>>(&self, attempt: impl Fn() -> F) -> Result<(), Failure> {
-        let give_up_at = self.clock.now().plus(PATIENCE);
+    async fn patiently<F: Future<Output = Result<(), Trouble>>>(&self, patience: Duration, attempt: impl Fn() -> F) -> Result<(), Failure> {
+        let give_up_at = self.clock.now().plus(patience);
         loop {
             let Err(trouble) = attempt().await else { return Ok(()) };
             if !trouble.may_pass || self.clock.now() >= give_up_at {
@@ -122,10 +124,9 @@ impl<'a> Line<'a> {
 
     fn refused(&self, status: StatusCode, secret: &str) -> Trouble {
         let (why, may_pass) = match status.as_u16() {
-            401 | 403 => (
-                format!("{secret} than the Parameter Store. It reads its secrets when it starts; wait some minutes and run this again"),
-                true,
-            ),
+            401 | 403 => {
+                (format!("{secret} than the Parameter Store. It asks for its secrets again within some minutes; run this again then"), true)
+            }
             404 | 405 => (String::from("WEBHOOK_URL is not the address of this stack's gateway"), false),
             429 => (String::from("the gateway lets no more calls through"), true),
             500..=599 => (String::from("the function behind it fails; its log says why"), true),

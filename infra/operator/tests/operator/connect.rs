@@ -84,6 +84,7 @@ async fn a_wrong_app_secret_and_a_wrong_token_are_told_before_anything_is_writte
         let failure = operate(&line, &environment, &desk.clock, &mut Script::default()).await.unwrap_err();
         let words = lambda_support::logging::chain(&failure).to_string();
         assert!(words.contains("debug_token: Meta refused it"), "{words}");
+        assert_eq!(words.contains("not that of the token's app"), app_secret == "another-app-secret", "{words}");
         assert!(!words.contains(app_secret) && !words.contains(&token), "{words}");
     }
     assert_eq!(store.get("META_APP_SECRETS"), None);

@@ -49,7 +49,7 @@ impl Terminal for Script {
 pub(crate) struct Desk {
     pub(crate) stack: Stack,
     pub(crate) clock: StackClock,
-    _data: TempDir,
+    pub(crate) data: TempDir,
 }
 
 impl Desk {
@@ -59,7 +59,7 @@ impl Desk {
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
         let options =
             Options { template, data: data.path().to_path_buf(), port: 0, environment: Environment::default(), clock: clock.clone() };
-        Self { stack: Stack::start(options).await.unwrap(), clock, _data: data }
+        Self { stack: Stack::start(options).await.unwrap(), clock, data }
     }
 
     /// The variables of the stack and some more.

@@ -1,6 +1,6 @@
 //! The operator's command against the stack of one machine, its queues, and a Parameter Store on a loopback port.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod connect;
 mod desk;

@@ -1,9 +1,13 @@
 //! Parked work put back, and what was missed read from Meta's record: through the whole stack.
 
-use domain::id::PageId;
+use std::os::unix::fs::PermissionsExt;
+
+use domain::id::{ConversationId, PageId, UserId};
+use domain::job::OutboundJob;
 use domain::ports::{History, Inbox, InboxFilter, Order, Parked, ParkedWork};
 use domain::time::Timestamp;
 use local_stack::PAGE;
+use sqs_jobs::outbound;
 
 use crate::desk::{Desk, Script};
 
@@ -41,23 +45,52 @@ async fn messages(desk: &Desk, count: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stack_writes_its_variables_for_a_shell_readable_by_its_owner_only() {
+    let desk = Desk::start().await;
+    let file = desk.data.path().join("stack.env");
+    let text = std::fs::read_to_string(&file).unwrap();
+    for name in ["INBOUND_DEAD_LETTERS_URL", "OUTBOUND_DEAD_LETTERS_URL", "TABLE_NAME", "AWS_ENDPOINT_URL_SQS", "WEBHOOK_URL"] {
+        assert!(text.contains(&format!("export {name}='")), "{name}");
+    }
+    assert!(!text.contains("SECRETS_PATH"), "the secrets themselves stand there");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    for queue in ["inbound", "outbound"] {
+        let mut script = Script::default();
+        desk.run(&format!("redrive --queue {queue}"), &mut script).await.unwrap();
+        assert!(script.text().contains("holds 0 dead letters"));
+    }
+    desk.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn parked_work_of_each_kind_is_put_back_and_taken_off() {
     let desk = Desk::start().await;
     let table = desk.table();
     let received_at = Timestamp::from_millis(1_795_255_200_000);
     let delivery =
         format!(r#"{{"object":"page","entry":[{{"id":"{PAGE}","time":1795255200000,"messaging":[{}]}}]}}"#, element("m_1", "71"));
-    for (kind, body) in [("meta.delivery", delivery.as_str()), ("meta.element", &element("m_2", "72")), ("strange.kind", "{}")] {
+    let conversation = ConversationId::of(&PageId::new(PAGE).unwrap(), &UserId::new("71").unwrap());
+    let job = outbound::write(&OutboundJob::Wake { conversation }).unwrap();
+    let works = [
+        ("meta.delivery", delivery.as_str()),
+        ("meta.element", &element("m_2", "72")),
+        ("outbound.job", &job),
+        ("outbound.job", "{}"),
+        ("strange.kind", "{}"),
+    ];
+    for (kind, body) in works {
         table.park(&parked(kind, body, received_at)).await.unwrap();
     }
     let mut script = Script::answering(&["y"]);
     desk.run(&format!("replay --day {}", day(received_at)), &mut script).await.unwrap();
     let said = script.text();
-    assert!(said.contains("put 3 back") && said.contains("2 put back") && said.contains("1 left as they are"), "{said}");
+    assert!(said.contains("put 5 back") && said.contains("3 put back") && said.contains("2 left as they are"), "{said}");
     assert!(!said.contains("Hello"), "{said}");
     assert_eq!(messages(&desk, 2).await, ["Hello", "Hello"]);
     let stays = table.parked_on(received_at, None, 10).await.unwrap();
-    assert_eq!(stays.iter().map(|row| row.work.kind.as_str()).collect::<Vec<_>>(), ["strange.kind"]);
+    let mut stays: Vec<&str> = stays.iter().map(|row| row.work.kind.as_str()).collect();
+    stays.sort_unstable();
+    assert_eq!(stays, ["outbound.job", "strange.kind"]);
 
     let mut again = Script::default();
     desk.run(&format!("replay --day {} --kind meta.element", day(received_at)), &mut again).await.unwrap();
