@@ -116,8 +116,8 @@ deploy: build ## Deploy to AWS as STAGE (dev), with your AWS credentials and reg
 
 test-deploy: $(DEPLOY)/bin/sam $(EMULATOR)/bin/ministack ## Deploy into an emulator of AWS and drive the line (REQUESTS=400; PROFILE=dev for quick artifacts)
 	@$(MAKE) --no-print-directory artifacts-$(or $(PROFILE),release)
-	cargo build --locked -p operator -p shopbell-tests --bin shopbell-operator --bin deployed-line
-	SAM=$(DEPLOY)/bin/sam PYTHON=$(DEPLOY)/bin/python MINISTACK=$(EMULATOR)/bin/ministack cargo run --quiet --locked -p shopbell-tests --bin deployed-line
+	cargo build --locked --workspace --bins
+	SAM=$(DEPLOY)/bin/sam PYTHON=$(DEPLOY)/bin/python MINISTACK=$(EMULATOR)/bin/ministack target/debug/deployed-line
 
 .PHONY: artifacts-release artifacts-dev
 artifacts-release:
@@ -125,7 +125,7 @@ artifacts-release:
 
 # The layout that `sam build` makes, of what `cargo test` has built already.
 artifacts-dev:
-	cargo build --locked $(addprefix -p ,$(FUNCTIONS))
+	cargo build --locked --workspace --bins
 	@rm -rf .aws-sam/build && mkdir -p .aws-sam/build
 	@sed -e 's#Location: infra/#Location: ../../infra/#' -e 's#CodeUri: functions/#CodeUri: #' template.yaml > .aws-sam/build/template.yaml
 	@for function in $(FUNCTIONS); do \
