@@ -7,6 +7,7 @@ mod journeys {
     mod hostile_deliveries;
     mod hostile_requests;
     mod intake;
+    mod observability;
     mod replies;
     mod time_passes;
 }

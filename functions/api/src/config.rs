@@ -1,8 +1,12 @@
 //! The only reader of this function's environment.
 
 use lambda_support::environment::{Environment, EnvironmentError};
+use lambda_support::secrets::Wanted;
 
 use crate::keys::ApiKeys;
+
+/// The parameters that this function reads.
+pub const WANTED: Wanted = Wanted { required: &["API_KEYS"], by_page: None };
 
 pub(crate) struct Config {
     pub(crate) table_name: String,

@@ -10,4 +10,5 @@ pub mod metrics;
 pub mod origin;
 pub mod parking;
 pub mod problem;
+pub mod rotating;
 pub mod secrets;
