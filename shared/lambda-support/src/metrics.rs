@@ -300,7 +300,7 @@ mod tests {
                 }
             })
         };
-        let ((_, one), (_, other)) = tokio::join!(work(3), work(5));
+        let (((), one), ((), other)) = tokio::join!(work(3), work(5));
         assert_eq!((one.values(EVENTS_TAKEN), other.values(EVENTS_TAKEN)), (&[3][..], &[5][..]));
     }
 }

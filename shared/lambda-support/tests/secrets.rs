@@ -1,6 +1,6 @@
 //! Secrets as parameters, read from an endpoint that answers as Parameter Store does, once and again.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,9 @@ struct Kept {
 impl Store {
     fn of(parameters: &[(&str, &str)]) -> Self {
         let store = Self::default();
-        parameters.iter().for_each(|(name, value)| store.put(name, value));
+        for (name, value) in parameters {
+            store.put(name, value);
+        }
         store
     }
 
