@@ -8,6 +8,7 @@ mod journeys {
     mod hostile_deliveries;
     mod hostile_requests;
     mod intake;
+    mod observability;
     mod permissions;
     mod replies;
     mod time_passes;

@@ -3,8 +3,12 @@
 use domain::retention::Retention;
 use lambda_support::environment::{Environment, EnvironmentError};
 use lambda_support::retention;
+use lambda_support::secrets::Wanted;
 
 use crate::keys::ApiKeys;
+
+/// The parameters that this function reads.
+pub const WANTED: Wanted = Wanted { required: &["API_KEYS"], by_page: None };
 
 pub(crate) struct Config {
     pub(crate) table_name: String,

@@ -13,13 +13,20 @@ mod problem;
 pub mod reading;
 mod routes;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+pub use config::WANTED;
 use domain::ports::Clock;
 use dynamodb_store::Table;
+use lambda_http::Request;
+use lambda_http::tower::Service;
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
+use lambda_support::rotating::Rotating;
 use sqs_jobs::outbound::OutboundJobs;
 
 use crate::keys::ApiKeys;
@@ -43,6 +50,16 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Router,
         keys: config.keys,
         clock,
     })))
+}
+
+/// Answers one call. A key that is not known is looked for among newer ones, when there are any: nothing was done for it yet.
+pub async fn answer(api: &Rotating<Router>, request: Request) -> Result<Response, Infallible> {
+    let again = request.headers().contains_key(header::AUTHORIZATION).then(|| request.clone());
+    let answer = Router::clone(&*api.current().await).call(request).await?;
+    match again {
+        Some(request) if answer.status() == StatusCode::UNAUTHORIZED => Router::clone(&*api.after_refusal().await).call(request).await,
+        Some(_) | None => Ok(answer),
+    }
 }
 
 /// Returns the OpenAPI document, as `GET /v1/openapi.json` answers it.

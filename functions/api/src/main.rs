@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
-use lambda_http::tower::Service;
 use lambda_http::{Error, Request, run, service_fn};
 use lambda_support::clock::SystemClock;
 use lambda_support::environment::Environment;
 use lambda_support::logging::{self, Format};
 use lambda_support::metrics::Metrics;
-use lambda_support::secrets;
+use lambda_support::rotating::Rotating;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     logging::start(&environment, Format::Json)?;
-    let environment = secrets::fetch(environment).await?;
     let metrics = Metrics::from_environment(&environment);
-    let api = api::start(&environment, Arc::new(SystemClock))?;
+    let make = |environment: &Environment| api::start(environment, Arc::new(SystemClock));
+    let api = Arc::new(Rotating::start(environment, api::WANTED, Arc::new(SystemClock), make).await?);
     run(service_fn(move |request: Request| {
-        let (mut api, metrics) = (api.clone(), metrics.clone());
-        async move { metrics.of(api.call(request)).await }
+        let (api, metrics) = (Arc::clone(&api), metrics.clone());
+        async move { metrics.of(api::answer(&api, request)).await }
     }))
     .await
 }

@@ -4,7 +4,11 @@ use domain::id::PageId;
 use domain::retention::Retention;
 use graph_api::{Settings, Timeouts};
 use lambda_support::environment::{Environment, EnvironmentError};
-use lambda_support::{retention, secrets};
+use lambda_support::retention;
+use lambda_support::secrets::{self, Wanted};
+
+/// The parameters that this function reads.
+pub const WANTED: Wanted = Wanted { required: &["META_APP_SECRETS"], by_page: Some("META_PAGE_TOKENS") };
 
 /// Where the Graph API is when nothing else is said.
 const GRAPH_API: &str = "https://graph.facebook.com/v26.0";
@@ -20,7 +24,8 @@ impl Config {
     pub(crate) fn read(environment: &Environment) -> Result<Self, EnvironmentError> {
         // The newest secret comes first in the list; it signs what we ask.
         let app_secrets = secrets::list(environment, "META_APP_SECRETS", "the app secret that proves our calls")?;
-        let tokens = secrets::named(environment, "META_PAGE_TOKENS", "a token for each Page, as page_id=token")?;
+        // None is no reason not to start: the messages of a Page without a token wait for it.
+        let tokens = secrets::named(environment, "META_PAGE_TOKENS")?;
         let page_tokens = tokens.into_iter().filter_map(|(page, token)| Some((PageId::new(page)?, token))).collect();
         Ok(Self {
             table_name: environment.required("TABLE_NAME", "the table")?,

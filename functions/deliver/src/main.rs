@@ -8,20 +8,20 @@ use lambda_support::environment::Environment;
 use lambda_support::logging::{self, Format};
 use lambda_support::metrics::Metrics;
 use lambda_support::origin::Origin;
-use lambda_support::secrets;
+use lambda_support::rotating::Rotating;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     logging::start(&environment, Format::Json)?;
-    let environment = secrets::fetch(environment).await?;
     let metrics = Metrics::from_environment(&environment);
-    let deliver = Arc::new(deliver::start(&environment, Arc::new(SystemClock))?);
+    let make = |environment: &Environment| deliver::start(environment, Arc::new(SystemClock));
+    let deliver = Arc::new(Rotating::start(environment, deliver::WANTED, Arc::new(SystemClock), make).await?);
     run(service_fn(move |event: LambdaEvent<aws_lambda_events::event::sqs::SqsEvent>| {
         let (deliver, metrics) = (Arc::clone(&deliver), metrics.clone());
         async move {
             let origin = Origin::traced(event.context.xray_trace_id);
-            metrics.of(origin.of(deliver.handle(event.payload))).await
+            metrics.of(origin.of(async { deliver.current().await.handle(event.payload).await })).await
         }
     }))
     .await

@@ -7,6 +7,7 @@ mod slow;
 
 use std::sync::Arc;
 
+pub use config::WANTED;
 use domain::ports::Clock;
 use dynamodb_store::Table;
 use graph_api::GraphApi;

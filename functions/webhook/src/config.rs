@@ -2,7 +2,10 @@
 
 use domain::secret::Secret;
 use lambda_support::environment::{Environment, EnvironmentError};
-use lambda_support::secrets;
+use lambda_support::secrets::{self, Wanted};
+
+/// The parameters that this function reads.
+pub const WANTED: Wanted = Wanted { required: &["META_APP_SECRETS", "META_VERIFY_TOKEN"], by_page: None };
 
 pub(crate) struct Config {
     /// Several while a secret is rotated.

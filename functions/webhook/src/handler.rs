@@ -51,6 +51,15 @@ impl Webhook {
         Ok(origin.of(self.answer(&request, &id)).instrument(span).await)
     }
 
+    /// Tells whether its secrets speak for a call, or no others would.
+    pub(crate) fn knows(&self, request: &Request) -> bool {
+        match (request.method(), signature(request.headers())) {
+            (&Method::GET, _) => meta_webhooks::answer(query(&request.query_string_parameters()), &self.verify_token).is_ok(),
+            (&Method::POST, signature @ Some(_)) => meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature).is_ok(),
+            (_, _) => true,
+        }
+    }
+
     async fn answer(&self, request: &Request, id: &str) -> Response<Body> {
         let is_meta = request.raw_http_path() == META;
         let is_deletion = request.raw_http_path() == DELETION;
@@ -67,12 +76,7 @@ impl Webhook {
     /// Meta's check that the address is ours, when the webhook is configured.
     fn handshake(&self, request: &Request) -> Response<Body> {
         let parameters = request.query_string_parameters();
-        let query = HandshakeQuery {
-            mode: parameters.first("hub.mode"),
-            token: parameters.first("hub.verify_token"),
-            challenge: parameters.first("hub.challenge"),
-        };
-        match meta_webhooks::answer(query, &self.verify_token) {
+        match meta_webhooks::answer(query(&parameters), &self.verify_token) {
             Ok(challenge) => answer(StatusCode::OK, "text/plain", challenge),
             Err(err) => {
                 metrics::count(metrics::HANDSHAKES_REFUSED, 1);
@@ -153,6 +157,14 @@ impl Webhook {
         metrics::count(metrics::DELIVERIES_QUEUED, 1);
         tracing::info!("delivery queued");
         answer(StatusCode::OK, "text/plain", "EVENT_RECEIVED")
+    }
+}
+
+fn query(parameters: &lambda_http::aws_lambda_events::query_map::QueryMap) -> HandshakeQuery<'_> {
+    HandshakeQuery {
+        mode: parameters.first("hub.mode"),
+        token: parameters.first("hub.verify_token"),
+        challenge: parameters.first("hub.challenge"),
     }
 }
 

@@ -3,12 +3,16 @@
 mod config;
 mod handler;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+pub use config::WANTED;
 use domain::ports::Clock;
 pub use handler::Webhook;
+use lambda_http::{Body, Request, Response};
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
+use lambda_support::rotating::Rotating;
 use sqs_jobs::intake::IntakeQueue;
 
 /// Makes the function of what its environment says.
@@ -17,4 +21,11 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Webhook
     let aws = Aws::from_environment(environment)?;
     let inbound = IntakeQueue::new(aws.sqs(), config.inbound_queue_url);
     Ok(Webhook::new(config.app_secrets, config.verify_token, inbound, clock))
+}
+
+/// Answers one call. What the secrets at hand refuse is judged by newer ones, when there are any.
+pub async fn answer(webhook: &Rotating<Webhook>, request: Request) -> Result<Response<Body>, Infallible> {
+    let current = webhook.current().await;
+    let judge = if current.knows(&request) { current } else { webhook.after_refusal().await };
+    judge.handle(request).await
 }

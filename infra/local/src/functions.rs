@@ -1,8 +1,8 @@
 //! The functions as Lambda calls them: a JSON event in, a JSON answer out, within the timeout, panics caught.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +14,7 @@ use lambda_http::tower::Service;
 use lambda_http::{Adapter, Context, LambdaEvent, service_fn};
 use lambda_support::environment::{Environment, EnvironmentError};
 use lambda_support::logging::chain;
+use lambda_support::metrics::{self, Gathered};
 use serde_json::Value as Json;
 use sweep::Sweep;
 use webhook::Webhook;
@@ -61,6 +62,8 @@ pub(crate) struct RunningFunction {
     code: Code,
     /// How many calls are being worked.
     calls: AtomicUsize,
+    /// What its calls counted, summed up by name.
+    counted: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Counts a call for as long as it is worked.
@@ -102,7 +105,13 @@ impl RunningFunction {
             other => return Err(FunctionError::Unknown(other.into())),
         };
         let code = started.map_err(|source| FunctionError::Start { name: function.code.clone(), source })?;
-        Ok(Arc::new(Self { name: function.code.clone(), timeout: function.timeout, code, calls: AtomicUsize::new(0) }))
+        Ok(Arc::new(Self {
+            name: function.code.clone(),
+            timeout: function.timeout,
+            code,
+            calls: AtomicUsize::new(0),
+            counted: Mutex::default(),
+        }))
     }
 
     /// Calls the function with an event, as Lambda does.
@@ -111,7 +120,7 @@ impl RunningFunction {
         let function = Arc::clone(self);
         let timeout = self.timeout;
         // A task of its own, so that a panic ends the call and not the stack.
-        let mut task = tokio::spawn(async move { function.work(event).await });
+        let mut task = tokio::spawn(async move { function.counting(event).await });
         let called = tokio::time::timeout(timeout, &mut task).await;
         let outcome = match called {
             Ok(Ok(outcome)) => outcome,
@@ -125,6 +134,31 @@ impl RunningFunction {
             tracing::error!(function = self.name, error = %err, "function failed");
         }
         outcome
+    }
+
+    /// Works a call and takes note of what it counted, which Lambda would write as a line.
+    async fn counting(&self, event: Json) -> Result<Json, CallError> {
+        let (answer, gathered) = metrics::gathered(self.work(event)).await;
+        self.note(&gathered);
+        answer
+    }
+
+    fn note(&self, gathered: &Gathered) {
+        let Ok(mut counted) = self.counted.lock() else { return };
+        for (name, sum) in gathered.sums() {
+            let total = counted.entry(name).or_default();
+            *total = total.saturating_add(sum);
+        }
+    }
+
+    /// Returns what its calls counted until now, summed up by name.
+    pub(crate) fn counted(&self) -> BTreeMap<&'static str, u64> {
+        self.counted.lock().map(|counted| counted.clone()).unwrap_or_default()
+    }
+
+    /// The name of its package.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Tells whether a call is being worked.

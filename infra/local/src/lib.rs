@@ -204,6 +204,12 @@ impl Stack {
         &self.operator
     }
 
+    /// Returns what a function counted, summed up by name: on Lambda a line of each call tells it.
+    #[must_use]
+    pub fn counted(&self, function: &str) -> BTreeMap<&'static str, u64> {
+        self.functions.values().find(|running| running.name() == function).map(|running| running.counted()).unwrap_or_default()
+    }
+
     #[must_use]
     pub const fn model(&self) -> &StackModel {
         &self.model

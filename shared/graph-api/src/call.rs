@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use domain::id::{PageId, UserId};
+use domain::id::PageId;
 use lambda_support::metrics;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
@@ -16,8 +16,6 @@ pub(crate) struct Call<'a> {
     /// For the log.
     pub(crate) name: &'static str,
     pub(crate) page: &'a PageId,
-    /// Nobody, when it is about the Page.
-    pub(crate) user: Option<&'a UserId>,
     pub(crate) method: Method,
     /// Below the version: `["108234567890123", "messages"]`.
     pub(crate) path: &'a [&'a str],
@@ -71,7 +69,7 @@ impl GraphApi {
     /// Makes one call, counts it, and logs one line about it: ids, codes and times, never words.
     pub(crate) async fn call(&self, call: Call<'_>, credentials: &Credentials) -> Result<Answer, CallError> {
         let started = Instant::now();
-        let (name, page, user) = (call.name, call.page, call.user);
+        let (name, page) = (call.name, call.page);
         metrics::count(metrics::GRAPH_CALLS, 1);
         let result = self.exchange(call, credentials).await;
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -83,7 +81,6 @@ impl GraphApi {
                 tracing::info!(
                     graph.call = name,
                     page.id = %page,
-                    user.id = user.map(UserId::as_str),
                     http.status = answer.status.as_u16(),
                     graph.code = error.map(|error| error.code),
                     graph.subcode = error.and_then(|error| error.subcode),
@@ -97,7 +94,6 @@ impl GraphApi {
                 tracing::warn!(
                     graph.call = name,
                     page.id = %page,
-                    user.id = user.map(UserId::as_str),
                     %error,
                     cause = error.cause(),
                     duration_ms,

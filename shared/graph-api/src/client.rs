@@ -118,7 +118,9 @@ impl GraphApi {
 
 /// A Page's token was not given. The words are for the operator.
 #[derive(Debug, thiserror::Error)]
-#[error("Shopbell has no access token for Page {page}. Add {page}=<token> to META_PAGE_TOKENS and deploy.")]
+#[error(
+    "Shopbell has no access token for Page {page}. Put one into the parameter META_PAGE_TOKENS/{page}; it is taken within five minutes."
+)]
 pub(crate) struct NoToken {
     page: PageId,
 }

@@ -72,7 +72,7 @@ impl GraphApi {
         query: &[(&str, &str)],
     ) -> Result<Answer, ProfileError> {
         let credentials = self.credentials(page).map_err(|missing| ProfileError::Refused { reason: missing.to_string() })?;
-        let call = Call { name, page, user: None, method, path, query, body: None, longest_answer: LONG };
+        let call = Call { name, page, method, path, query, body: None, longest_answer: LONG };
         let answer = self.call(call, credentials).await.map_err(|error| ProfileError::Unavailable { reason: error.to_string() })?;
         if answer.is_success() && answer.body.is_some() { Ok(answer) } else { Err(errors::profile_error(&answer)) }
     }

@@ -22,7 +22,6 @@ impl ProfileApi for GraphApi {
         let call = Call {
             name: "profile",
             page,
-            user: Some(user),
             method: Method::GET,
             path: &[user.as_str()],
             query: &[("fields", "name,first_name,last_name")],

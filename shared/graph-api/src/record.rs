@@ -22,27 +22,20 @@ const MESSAGES: &str = "messages{id,created_time,from,message}";
 impl ThreadRecordApi for GraphApi {
     async fn sent_since(&self, page: &PageId, user: &UserId, since: Timestamp) -> Result<ThreadRecord, ProfileError> {
         let of_user = [("platform", "messenger"), ("user_id", user.as_str())];
-        let threads = self.read("conversations", page, user, &[page.as_str(), "conversations"], &of_user).await?;
+        let threads = self.read("conversations", page, &[page.as_str(), "conversations"], &of_user).await?;
         let Some(thread) = data(&threads).first().and_then(|thread| thread.get("id")?.as_str()) else {
             // No thread at all: nothing was ever sent.
             return Ok(ThreadRecord { sends: Vec::new(), complete: true });
         };
-        let answer = self.read("messages", page, user, &[thread], &[("fields", MESSAGES)]).await?;
+        let answer = self.read("messages", page, &[thread], &[("fields", MESSAGES)]).await?;
         Ok(record(page, answer.body.as_ref().map_or(&[], messages), since))
     }
 }
 
 impl GraphApi {
-    async fn read(
-        &self,
-        name: &'static str,
-        page: &PageId,
-        user: &UserId,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<Answer, ProfileError> {
+    async fn read(&self, name: &'static str, page: &PageId, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, ProfileError> {
         let credentials = self.credentials(page).map_err(|missing| ProfileError::Refused { reason: missing.to_string() })?;
-        let call = Call { name, page, user: Some(user), method: Method::GET, path, query, body: None, longest_answer: SHORT };
+        let call = Call { name, page, method: Method::GET, path, query, body: None, longest_answer: SHORT };
         let answer = self
             .call(call, credentials)
             .await

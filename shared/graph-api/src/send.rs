@@ -23,7 +23,6 @@ impl SendApi for GraphApi {
         let call = Call {
             name: "send",
             page: request.page,
-            user: Some(request.user),
             method: Method::POST,
             path: &[request.page.as_str(), "messages"],
             query: &[],

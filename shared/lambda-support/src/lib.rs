@@ -11,4 +11,5 @@ pub mod origin;
 pub mod parking;
 pub mod problem;
 pub mod retention;
+pub mod rotating;
 pub mod secrets;

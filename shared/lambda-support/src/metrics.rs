@@ -160,9 +160,9 @@ impl Gathered {
         self.0.get(metric.name).map_or(&[], |(_, values)| values)
     }
 
-    /// Returns the names of what was counted.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+    /// Returns the sum of each metric by its name.
+    pub fn sums(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(name, (_, values))| (*name, values.iter().fold(0, |sum: u64, value| sum.saturating_add(*value))))
     }
 
     /// Writes it as log lines: none when nothing was counted, else one, and one more for each further hundred values of a measure.
@@ -300,7 +300,7 @@ mod tests {
                 }
             })
         };
-        let ((_, one), (_, other)) = tokio::join!(work(3), work(5));
+        let (((), one), ((), other)) = tokio::join!(work(3), work(5));
         assert_eq!((one.values(EVENTS_TAKEN), other.values(EVENTS_TAKEN)), (&[3][..], &[5][..]));
     }
 }

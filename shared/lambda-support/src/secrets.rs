@@ -1,10 +1,27 @@
 //! The secrets of a function: lists of them where rotation wants two at once, never blank, never printed.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_ssm::Client;
 use aws_sdk_ssm::error::DisplayErrorContext;
+use aws_sdk_ssm::types::Parameter;
 use domain::secret::Secret;
 
 use crate::aws::Aws;
 use crate::environment::{Environment, EnvironmentError};
+
+/// The most names of one call.
+const MOST_NAMES: usize = 10;
+
+/// The parameters that a function reads under `SECRETS_PATH`, and no others: its policy names the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// Parameters that must be there.
+    pub required: &'static [&'static str],
+    /// A secret for each Page: parameters below this name, each named by its Page, and one of this name itself as `page=secret,…`. None of
+    /// them must be there.
+    pub by_page: Option<&'static str>,
+}
 
 /// The parameters under `SECRETS_PATH` could not be read; the function does not start.
 #[derive(Debug, thiserror::Error)]
@@ -13,28 +30,80 @@ pub enum FetchError {
     Environment(#[from] EnvironmentError),
     #[error("the secrets under {path} cannot be read: {reason}")]
     Parameters { path: String, reason: String },
-    #[error("there are no secrets under {path}; put them there as SecureString parameters, as {path}META_VERIFY_TOKEN")]
-    None { path: String },
+    #[error("these parameters are missing: {}; put each into the Parameter Store under this name, as a SecureString", names.join(", "))]
+    Missing { names: Vec<String> },
 }
 
-/// Adds the secrets that stand as parameters under `SECRETS_PATH` to the environment, each under the last part of its name. Without that
-/// variable the environment holds them already.
-pub async fn fetch(environment: Environment) -> Result<Environment, FetchError> {
-    let Some(path) = environment.optional("SECRETS_PATH") else { return Ok(environment) };
-    let ssm = Aws::from_environment(&environment)?.ssm();
-    let mut pages = ssm.get_parameters_by_path().path(&path).with_decryption(true).into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|err| FetchError::Parameters { path: path.clone(), reason: DisplayErrorContext(err).to_string() })?;
-        for parameter in page.parameters.unwrap_or_default() {
-            let name = parameter.name.as_deref().and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
-            found.push((name, parameter.value.unwrap_or_default()));
+/// Adds the secrets that `wanted` names to the environment, from the parameters under `SECRETS_PATH`. Without that variable the environment
+/// holds them already.
+pub async fn fetch(environment: Environment, wanted: &Wanted) -> Result<Environment, FetchError> {
+    match Source::from_environment(&environment)? {
+        Some(source) => Ok(environment.with(source.ask(wanted).await?)),
+        None => Ok(environment),
+    }
+}
+
+/// The Parameter Store below a path.
+pub(crate) struct Source {
+    ssm: Client,
+    path: String,
+}
+
+impl Source {
+    /// Returns nothing when the environment holds the secrets itself.
+    pub(crate) fn from_environment(environment: &Environment) -> Result<Option<Self>, EnvironmentError> {
+        let Some(path) = environment.optional("SECRETS_PATH") else { return Ok(None) };
+        Ok(Some(Self { ssm: Aws::from_environment(environment)?.ssm(), path }))
+    }
+
+    /// Reads what is wanted, each under the last part of its name.
+    pub(crate) async fn ask(&self, wanted: &Wanted) -> Result<BTreeMap<String, String>, FetchError> {
+        let mut found = self.named(wanted).await?;
+        if let Some(name) = wanted.by_page {
+            let below = self.below(name).await?;
+            let of_pages = below.into_iter().map(|(page, secret)| format!("{page}={secret}"));
+            // A Page's own parameter comes last, and the last of a Page counts.
+            let joined: Vec<String> = found.remove(name).into_iter().chain(of_pages).collect();
+            if !joined.is_empty() {
+                found.insert(name.to_owned(), joined.join(","));
+            }
         }
+        Ok(found)
     }
-    if found.is_empty() {
-        return Err(FetchError::None { path });
+
+    async fn named(&self, wanted: &Wanted) -> Result<BTreeMap<String, String>, FetchError> {
+        let names: Vec<String> = wanted.required.iter().chain(&wanted.by_page).map(|name| format!("{}{name}", self.path)).collect();
+        let mut found = BTreeMap::new();
+        for names in names.chunks(MOST_NAMES) {
+            let asked = self.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(true).send().await;
+            let answer = asked.map_err(|err| self.unreadable(&DisplayErrorContext(err).to_string()))?;
+            found.extend(answer.parameters.unwrap_or_default().into_iter().filter_map(entry));
+        }
+        let missing = wanted.required.iter().filter(|name| !found.contains_key(**name));
+        let missing: Vec<String> = missing.map(|name| format!("{}{name}", self.path)).collect();
+        if missing.is_empty() { Ok(found) } else { Err(FetchError::Missing { names: missing }) }
     }
-    Ok(environment.with(found))
+
+    async fn below(&self, name: &str) -> Result<BTreeMap<String, String>, FetchError> {
+        let path = format!("{}{name}/", self.path);
+        let mut pages = self.ssm.get_parameters_by_path().path(path).with_decryption(true).into_paginator().send();
+        let mut found = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|err| self.unreadable(&DisplayErrorContext(err).to_string()))?;
+            found.extend(page.parameters.unwrap_or_default().into_iter().filter_map(entry));
+        }
+        Ok(found)
+    }
+
+    fn unreadable(&self, reason: &str) -> FetchError {
+        FetchError::Parameters { path: self.path.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// A parameter by the last part of its name.
+fn entry(parameter: Parameter) -> Option<(String, String)> {
+    let name = parameter.name.as_deref()?.rsplit('/').next()?.to_owned();
+    Some((name, parameter.value?))
 }
 
 /// Returns a comma-separated list of secrets; at least one.
@@ -48,9 +117,9 @@ pub fn one(environment: &Environment, name: &str, purpose: &str) -> Result<Secre
     Secret::new(&environment.required(name, purpose)?).map_err(|_| blank(name))
 }
 
-/// Returns a comma-separated list of `name=secret`.
-pub fn named(environment: &Environment, name: &str, purpose: &str) -> Result<Vec<(String, Secret)>, EnvironmentError> {
-    let value = environment.required(name, purpose)?;
+/// Returns a comma-separated list of `name=secret`; none when the variable is absent.
+pub fn named(environment: &Environment, name: &str) -> Result<Vec<(String, Secret)>, EnvironmentError> {
+    let Some(value) = environment.optional(name) else { return Ok(Vec::new()) };
     value.split(',').map(|pair| named_pair(name, pair)).collect()
 }
 
@@ -88,10 +157,11 @@ mod tests {
 
     #[test]
     fn a_token_may_contain_an_equals_sign() {
-        let tokens = named(&environment("1=EAA==,2=EAB"), "S", "").unwrap();
+        let tokens = named(&environment("1=EAA==,2=EAB"), "S").unwrap();
         assert_eq!(tokens.first().map(|(page, token)| (page.as_str(), token.expose())), Some(("1", "EAA==")));
-        assert!(named(&environment("=EAA"), "S", "").is_err());
-        assert!(named(&environment("1"), "S", "").is_err());
-        assert!(named(&environment("1= "), "S", "").is_err());
+        assert!(named(&environment("=EAA"), "S").is_err());
+        assert!(named(&environment("1"), "S").is_err());
+        assert!(named(&environment("1= "), "S").is_err());
+        assert!(named(&environment("1=EAA"), "T").unwrap().is_empty());
     }
 }

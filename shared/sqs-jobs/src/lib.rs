@@ -31,3 +31,18 @@ fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkErro
         (None, _) => DisplayErrorContext(error).to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_support::origin::Origin;
+
+    #[tokio::test]
+    async fn a_message_belongs_to_the_trace_of_its_invocation_when_there_is_one() {
+        let header = String::from("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1");
+        let sent = Origin::traced(Some(header.clone())).of(async { trace() }).await.unwrap();
+        let value = sent.get(&MessageSystemAttributeNameForSends::AwsTraceHeader).unwrap();
+        assert_eq!((value.data_type(), value.string_value()), ("String", Some(header.as_str())));
+        assert!(trace().is_none());
+    }
+}

@@ -107,6 +107,7 @@ async fn what_is_wrong_with_a_page_is_counted_each_run_until_it_is_mended() {
     assert_eq!(counted(&sweep, 2 * HOUR + 60).await, [1, 0, 0]);
     sweep.api.set_token(Ok(TokenReport { valid: true, ends_at: None }));
     sweep.api.set_fields(&[]);
+    sweep.api.then_threads(threads(Vec::new(), None));
     assert_eq!(counted(&sweep, 3 * HOUR).await, [0, 0, 1], "it is subscribed again in this run");
     assert_eq!(counted(&sweep, 3 * HOUR + 60).await, [0, 0, 0]);
 }

@@ -17,7 +17,7 @@ fn start_of_day() -> StackClock {
 }
 
 /// The states of the shop's messages once they are these; the clock is moved a little at a time until then.
-async fn states_become(test: &TestStack, clock: &StackClock, conversation: &str, wanted: &[&str]) {
+pub(super) async fn states_become(test: &TestStack, clock: &StackClock, conversation: &str, wanted: &[&str]) {
     eventually_eq("the states", json!(wanted), || async {
         clock.advance(Duration::from_secs(5));
         outbound(test, conversation).await.iter().map(|message| message["state"].clone()).collect::<Json>()

@@ -4,7 +4,7 @@ use domain::id::MessageId;
 use domain::inbound::{InboundEvent, NotedKind};
 use domain::ingest::{Addition, Ingested, ingest, ingest_all};
 use domain::message::{Message, MessageChange, WaitingFor};
-use domain::ports::{Claim, DueIndex, History, Inbox, InboxFilter, Order, Outbox, Parked};
+use domain::ports::{Claim, DueIndex, History, Inbox, InboxFilter, Order, Outbox, Parked, UnansweredIndex};
 use domain::reply::{Draft, reply};
 use domain::{deliver, relay};
 use testkit::events::{customer_edits, customer_reacts, customer_says, customer_unsends, echo_of_ours, noted};
@@ -220,4 +220,12 @@ async fn a_sweep_asks_each_shard_and_moves_what_it_relays() {
     engine.calls.take();
     assert_eq!(relay::relay(&engine.table, &FakeQueue::default(), at(1000), 10).await.unwrap().count, 1);
     assert_eq!(engine.calls.take().split_off(8), [UPDATE]);
+}
+
+#[tokio::test]
+async fn who_waits_longest_is_one_query_a_shard() {
+    let engine = begun().await;
+    engine.calls.take();
+    assert_eq!(engine.table.oldest_unanswered().await.unwrap(), Some(at(0)));
+    assert_eq!(engine.calls.take(), [QUERY; 4]);
 }

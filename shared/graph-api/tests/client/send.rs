@@ -230,7 +230,7 @@ async fn the_log_has_one_line_a_call_with_ids_and_codes_and_no_secret_or_word() 
     let log = String::from_utf8(written.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("graph.call")).collect();
     assert_eq!(lines.len(), 2, "{log}");
-    for part in ["DEBUG", "send", page().as_str(), user().as_str(), "403", "2018278", "ANx0QPjCXbYwrGxlTcn", "duration_ms"] {
+    for part in ["INFO", "send", page().as_str(), "403", "2018278", "ANx0QPjCXbYwrGxlTcn", "duration_ms"] {
         assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
     }
     for hidden in [TOKEN, PROOF, TEXT, "allowed window"] {
