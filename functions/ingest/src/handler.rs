@@ -91,7 +91,10 @@ impl Ingest {
         let body = || message.body.clone().unwrap_or_default().into_bytes();
         let request = match intake::read_deletion(message) {
             Ok(request) => request,
-            Err(err) => return self.park("meta.job", &chain(&err).to_string(), body(), None, now).await,
+            Err(err) => {
+                let reason = chain(&err).to_string();
+                return self.park("meta.job", &reason, body(), None, now).await;
+            }
         };
         match deletion::delete(&self.table, &request, now).await {
             Ok(done) => {
@@ -99,7 +102,10 @@ impl Ingest {
                 End::Settled
             }
             Err(err) => match err.retry() {
-                Retry::Never => self.park("meta.deletion", &chain(&err).to_string(), body(), None, now).await,
+                Retry::Never => {
+                    let reason = chain(&err).to_string();
+                    self.park("meta.deletion", &reason, body(), None, now).await
+                }
                 Retry::Backoff | Retry::After(_) => {
                     tracing::warn!(error = %chain(&err), deletion.code = request.code.as_str(), "person not deleted; the request is given back");
                     End::Again

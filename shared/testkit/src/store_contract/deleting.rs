@@ -2,7 +2,6 @@
 
 use domain::deletion::{ConfirmationCode, DeletionRequest, delete};
 use domain::erase::Standing;
-use domain::ports::Deletions;
 
 use super::steps::{Tried, begun, take};
 use super::{Outcome, Store};
