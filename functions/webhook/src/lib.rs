@@ -1,4 +1,4 @@
-//! Proves who sent the bytes, puts them in a queue, answers. It reads nothing out of them on the way and knows no table.
+//! Proves who sent the bytes, puts them in a queue, answers. It reads nothing out of deliveries on the way and knows no table.
 
 mod config;
 mod handler;

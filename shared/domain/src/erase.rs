@@ -4,8 +4,9 @@
 //! bury: a tombstone takes the summary's place ─▶ remove: the rows, and before each what points to it, page by page
 //! ```
 //!
-//! From the tombstone on, nothing that is older is taken again ([`crate::ingest`]) and nothing pending leaves: there is no conversation to
-//! send in. Only a call of the Send API that was under way at that moment may still arrive; its answer finds no row, and its echo is dropped.
+//! From the tombstone on, nothing that is older is taken again ([`crate::ingest`]) and no worker begins to send: there is no conversation to
+//! send in. A worker that had begun may claim a message until its row is removed, and its call may still arrive; its answer finds no row, no
+//! further part leaves, and its echo is dropped.
 
 use std::time::Duration;
 
