@@ -1,4 +1,4 @@
-"""Prints the variables of a deployed stack for a shell: eval "$(python stack_env.py --config-env dev)".
+"""Prints the variables of a deployed stack for a shell: eval "$(python stack_env.py --config-env default)".
 
 Credentials come from the operator's usual chain (variables, profile, SSO, role), the rest from the stack's outputs.
 """
@@ -21,6 +21,7 @@ OUTPUTS = {
     "OutboundDeadLettersUrl": "OUTBOUND_DEAD_LETTERS_URL",
     "SecretsPath": "SECRETS_PATH",
     "GraphApiUrl": "GRAPH_API_URL",
+    "RetentionDays": "RETENTION_DAYS",
 }
 
 
@@ -46,7 +47,7 @@ def outputs(session, region, stack):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config-env", default="dev", help="the environment of samconfig.toml")
+    parser.add_argument("--config-env", default="default", help="the environment of samconfig.toml")
     parser.add_argument("--config-file", default="samconfig.toml", type=pathlib.Path)
     parser.add_argument("--stack", help="the name of the stack; else samconfig.toml's")
     parser.add_argument("--region", help="its region; else samconfig.toml's, else the chain's")

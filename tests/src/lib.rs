@@ -242,7 +242,9 @@ pub async fn eventually_eq<T: PartialEq + Debug, Asking: Future<Output = T>>(wha
     }
 }
 
-fn client() -> reqwest::Client {
+/// A client for HTTP that is patient.
+#[must_use]
+pub fn client() -> reqwest::Client {
     // A second installation finds the first, which is the same.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")

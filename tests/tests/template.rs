@@ -169,6 +169,31 @@ fn anchor(heading: &str) -> String {
 }
 
 #[test]
+fn every_metric_that_an_alarm_or_the_dashboard_names_is_one_that_a_function_writes() {
+    let written = written_metrics();
+    let own = |alarm: &Resource| (alarm.properties["Namespace"] == "Shopbell").then(|| texts(&alarm.properties["MetricName"]).remove(0));
+    let mut named: BTreeSet<String> = resources("AWS::CloudWatch::Alarm").iter().filter_map(own).collect();
+    for dashboard in resources("AWS::CloudWatch::Dashboard") {
+        let body: Json = serde_json::from_str(dashboard.properties["DashboardBody"].as_str().unwrap()).unwrap();
+        let metrics = body["widgets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|widget| widget["properties"]["metrics"].as_array().cloned().unwrap_or_default());
+        named.extend(metrics.filter(|metric| metric[0] == "Shopbell").map(|metric| metric[1].as_str().unwrap().to_owned()));
+    }
+    assert!(!named.is_empty());
+    let unknown: Vec<_> = named.difference(&written).collect();
+    assert!(unknown.is_empty(), "nobody writes {unknown:?}");
+}
+
+fn written_metrics() -> BTreeSet<String> {
+    let text = std::fs::read_to_string(repository().join("shared/lambda-support/src/metrics.rs")).unwrap();
+    let names = text.lines().filter(|line| line.contains(": Metric = Metric::")).filter_map(|line| line.split('"').nth(1));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
 fn every_variable_that_a_function_reads_is_set_and_no_other() {
     // They stand in for the path of the secrets, on one machine and in tests.
     let secrets = ["META_APP_SECRETS", "META_VERIFY_TOKEN", "META_PAGE_TOKENS", "API_KEYS"];
@@ -204,6 +229,35 @@ fn nothing_is_allowed_by_a_wildcard_but_traces_which_know_no_resources() {
             assert!(!resource.contains('*') || traces, "{role}: {resource}");
         }
     }
+}
+
+/// A function that asks for more than it may read does not start.
+#[test]
+fn each_role_reads_the_parameters_that_its_function_asks_for_and_no_other() {
+    let wanted = [("Webhook", webhook::WANTED), ("Api", api::WANTED), ("Deliver", deliver::WANTED), ("Sweep", sweep::WANTED)];
+    let mut of_roles = BTreeSet::new();
+    for (role, statement) in statements() {
+        for action in texts(&statement["Action"]).into_iter().filter(|action| action.starts_with("ssm:")) {
+            for resource in texts(&statement["Resource"]) {
+                let (_, name) = resource.split_once(":parameter/shopbell/dev/").unwrap();
+                of_roles.insert((role.clone(), action.clone(), name.to_owned()));
+            }
+        }
+    }
+    let mut asked = BTreeSet::new();
+    for (function, wanted) in wanted {
+        let role = format!("{function}Role");
+        for name in wanted.required.iter().chain(&wanted.by_page) {
+            asked.insert((role.clone(), "ssm:GetParameters".to_owned(), (*name).to_owned()));
+        }
+        if let Some(name) = wanted.by_page {
+            // IAM's page does not say whether the path's last slash is part of the resource's name.
+            for path in [name.to_owned(), format!("{name}/")] {
+                asked.insert((role.clone(), "ssm:GetParametersByPath".to_owned(), path));
+            }
+        }
+    }
+    assert_eq!(of_roles, asked);
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) fn variables(model: &StackModel, overrides: &BTreeMap<String, String>
     variables.remove("SECRETS_PATH");
     variables.remove("RUST_LOG");
     variables.extend(overrides.clone());
+    variables.insert("AWS_ACCESS_KEY_ID".into(), "operator".into());
     variables.insert("WEBHOOK_URL".into(), url.to_owned());
     for (code, name) in [("ingest", "INBOUND_DEAD_LETTERS_URL"), ("deliver", "OUTBOUND_DEAD_LETTERS_URL")] {
         let function = model.functions.iter().find(|function| function.code == code);

@@ -9,7 +9,6 @@ use domain::id::PageId;
 use domain::secret::Secret;
 use domain::time::Timestamp;
 use domain::watch::{Gap, ReadOn, read_on};
-use dynamodb_store::Table;
 use graph_api::{GraphApi, Settings, Timeouts};
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
@@ -29,7 +28,7 @@ const PACE: Duration = Duration::from_millis(1_100);
 pub(crate) async fn backfill(desk: &mut Desk<'_>, page: &PageId, since: Timestamp, after: Option<String>) -> Result<(), Failure> {
     let aws = Aws::from_environment(desk.environment)?;
     let graph = graph(desk.environment, &aws, page).await?;
-    let table = Table::new(aws.dynamodb(), config::table_name(desk.environment)?);
+    let table = config::table(desk.environment, &aws)?;
     let outbound = OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?);
     desk.plan(&format!("read Meta's record of Page {page} since {since}, and store what is missing; what is there stays as it is"));
     desk.confirm("Do it?")?;

@@ -2,7 +2,10 @@
 
 use domain::id::PageId;
 use domain::secret::Secret;
+use dynamodb_store::Table;
+use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
+use lambda_support::retention;
 
 use crate::arguments::QueueName;
 
@@ -54,6 +57,11 @@ impl Connection {
             page_token: secret(environment, "META_PAGE_TOKEN"),
         })
     }
+}
+
+/// The table, which keeps what is stored as long as the functions do.
+pub(crate) fn table(environment: &Environment, aws: &Aws) -> Result<Table, EnvironmentError> {
+    Ok(Table::new(aws.dynamodb(), table_name(environment)?).keeping(retention::read(environment, "RETENTION_DAYS")?))
 }
 
 pub(crate) fn graph_url(environment: &Environment) -> String {

@@ -59,8 +59,7 @@ pub(crate) async fn erase_for_ever(desk: &mut Desk<'_>, whose: &Whose, asked_at:
 }
 
 fn table(desk: &Desk<'_>) -> Result<Table, Failure> {
-    let client = Aws::from_environment(desk.environment)?.dynamodb();
-    Ok(Table::new(client, config::table_name(desk.environment)?))
+    Ok(config::table(desk.environment, &Aws::from_environment(desk.environment)?)?)
 }
 
 fn conversation(whose: &Whose) -> Result<ConversationId, Failure> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::deletion::DeletionRequest;
 use domain::job::Occasion;
 use domain::ports::{OutboundQueue, Parked, ParkedRow, ParkedWork};
 use domain::time::Timestamp;
@@ -10,7 +11,7 @@ use lambda_support::aws::Aws;
 use lambda_support::clock::random;
 use serde_json::json;
 use serde_json::value::RawValue;
-use sqs_jobs::intake::{IntakeQueue, QueueBody};
+use sqs_jobs::intake::{self, IntakeQueue, QueueBody};
 use sqs_jobs::outbound::{self, OutboundJobs};
 
 use crate::failure::Failure;
@@ -58,7 +59,7 @@ enum Replayed {
 pub(crate) async fn replay(desk: &mut Desk<'_>, choice: &Choice) -> Result<(), Failure> {
     let aws = Aws::from_environment(desk.environment)?;
     let replay = Replay {
-        table: Table::new(aws.dynamodb(), config::table_name(desk.environment)?),
+        table: config::table(desk.environment, &aws)?,
         inbound: IntakeQueue::new(aws.sqs(), config::inbound_queue(desk.environment)?),
         outbound: OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?),
         mark: format!("{:020x}", random()),
@@ -131,19 +132,36 @@ impl Replay {
             }
             self.outbound.enqueue(&job, &Occasion::Replayed(now)).await?;
         } else {
-            let body = match delivery(work).map(|body| QueueBody::of(&body)) {
-                Ok(Some(body)) => body,
-                Ok(None) => return Ok(Replayed::Stays(String::from("it is longer than a queue takes"))),
+            let body = match inbound(work) {
+                Ok(body) => body,
                 Err(reason) => return Ok(Replayed::Stays(reason)),
             };
             if !self.table.mark_parked(row, &self.mark).await? {
                 return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
             }
-            let put = self.inbound.put(body, work.received_at, REQUEST_ID).await;
+            let put = match body {
+                Inbound::Delivery(body) => self.inbound.put(body, work.received_at, REQUEST_ID).await,
+                Inbound::Deletion(request) => self.inbound.put_deletion(&request, work.received_at, REQUEST_ID).await,
+            };
             put.map_err(|err| Failure::Nothing(err.to_string()))?;
         }
         Ok(if self.table.unpark(row, &self.mark).await? { Replayed::Back } else { Replayed::ParkedAgain })
     }
+}
+
+/// What the inbound queue takes.
+enum Inbound {
+    Delivery(QueueBody),
+    Deletion(DeletionRequest),
+}
+
+fn inbound(work: &Parked) -> Result<Inbound, String> {
+    if work.kind == "meta.deletion" {
+        let request = std::str::from_utf8(&work.body).map_err(drop).and_then(|body| intake::deletion(body).map_err(drop));
+        return request.map(Inbound::Deletion).map_err(|()| String::from("it is no request to be deleted"));
+    }
+    let body = QueueBody::of(&delivery(work)?);
+    body.map(Inbound::Delivery).ok_or_else(|| String::from("it is longer than a queue takes"))
 }
 
 /// Makes a delivery of inbound work: of an element, one with an envelope of its Page around it.
@@ -187,6 +205,20 @@ mod tests {
     use meta_webhooks::{Item, VerifiedBody};
 
     use super::*;
+
+    #[test]
+    fn a_request_to_be_deleted_goes_back_as_one_and_what_is_none_stays() {
+        let parked = |body: &str| Parked {
+            kind: "meta.deletion".into(),
+            reason: String::new(),
+            body: body.into(),
+            page: None,
+            received_at: Timestamp::from_millis(0),
+        };
+        let asked = inbound(&parked(r#"{"code":"3f9c2e3f9c2e3f9c2e3f9c2e3f9c2e3f","user":"10223344556677889"}"#));
+        assert!(matches!(asked, Ok(Inbound::Deletion(_))));
+        assert!(inbound(&parked("{}")).is_err());
+    }
 
     const ELEMENT: &str =
         r#"{"sender":{"id":"7"},"recipient":{"id":"1"},"timestamp":1795255200000,"message":{"mid":"m_1","text":"Hi\u00e4"}}"#;

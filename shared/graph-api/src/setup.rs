@@ -126,8 +126,7 @@ impl SetupApi {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<Answer, SetupError> {
-        self.ask_with(&self.page_credentials, Call { name, page: &self.page, user: None, method, path, query, body, longest_answer: LONG })
-            .await
+        self.ask_with(&self.page_credentials, Call { name, page: &self.page, method, path, query, body, longest_answer: LONG }).await
     }
 
     async fn ask_as_app(&self, name: &'static str, app: &AppId, method: Method, body: Option<Value>) -> Result<Answer, SetupError> {
@@ -135,11 +134,7 @@ impl SetupApi {
         let token = Secret::new(&token).map_err(|_| SetupError::Refused { call: name, reason: String::from("the app has no secret") })?;
         let credentials = Credentials::new(&self.page, &token, Some(&self.app_secret))?;
         let path = [app.as_str(), name];
-        self.ask_with(
-            &credentials,
-            Call { name, page: &self.page, user: None, method, path: &path, query: &[], body, longest_answer: LONG },
-        )
-        .await
+        self.ask_with(&credentials, Call { name, page: &self.page, method, path: &path, query: &[], body, longest_answer: LONG }).await
     }
 
     async fn ask_with(&self, credentials: &Credentials, call: Call<'_>) -> Result<Answer, SetupError> {

@@ -55,7 +55,7 @@ pub const PAGES_HELD: Metric = Metric::count("PagesHeld");
 pub const PAGES_TOKEN_DEAD: Metric = Metric::count("PagesTokenDead");
 pub const PAGES_TOKEN_ENDING: Metric = Metric::count("PagesTokenEnding");
 pub const PAGES_UNSUBSCRIBED: Metric = Metric::count("PagesUnsubscribed");
-pub const OLDEST_UNANSWERED: Metric = Metric::seconds("OldestUnanswered");
+pub const OLDEST_UNANSWERED: Metric = Metric::minutes("OldestUnansweredMinutes");
 pub const OLDEST_PENDING: Metric = Metric::seconds("OldestPending");
 pub const MESSAGES_RELAYED: Metric = Metric::count("MessagesRelayed");
 
@@ -71,6 +71,8 @@ enum Unit {
     Count,
     Milliseconds,
     Seconds,
+    /// CloudWatch knows no such unit: the name says it.
+    Minutes,
 }
 
 impl Metric {
@@ -86,6 +88,10 @@ impl Metric {
         Self { name, unit: Unit::Seconds }
     }
 
+    const fn minutes(name: &'static str) -> Self {
+        Self { name, unit: Unit::Minutes }
+    }
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
@@ -98,6 +104,7 @@ impl Unit {
             Self::Count => "Count",
             Self::Milliseconds => "Milliseconds",
             Self::Seconds => "Seconds",
+            Self::Minutes => "None",
         }
     }
 
@@ -105,6 +112,7 @@ impl Unit {
         match self {
             Self::Count | Self::Milliseconds => u64::try_from(span.as_millis()).unwrap_or(u64::MAX),
             Self::Seconds => span.as_secs(),
+            Self::Minutes => span.as_secs() / 60,
         }
     }
 }

@@ -128,12 +128,16 @@ pub fn is_deletion(message: &SqsMessage) -> bool {
 
 /// Reads a person's request to be deleted.
 pub fn read_deletion(message: &SqsMessage) -> Result<DeletionRequest, NotADelivery> {
+    deletion(message.body.as_deref().ok_or(NotADelivery::NoBody)?)
+}
+
+/// Reads a request to be deleted as it stands in the queue.
+pub fn deletion(text: &str) -> Result<DeletionRequest, NotADelivery> {
     #[derive(Deserialize)]
     struct Written {
         code: String,
         user: String,
     }
-    let text = message.body.as_deref().ok_or(NotADelivery::NoBody)?;
     let written: Written = serde_json::from_str(text).map_err(|_| NotADelivery::Unreadable)?;
     let read = ConfirmationCode::parse(&written.code).zip(UserId::new(written.user));
     let (code, user) = read.ok_or(NotADelivery::Unreadable)?;

@@ -23,9 +23,15 @@ mod steps;
 use domain::ports::{Deletions, DueIndex, Erasure, Exporting, History, Holds, Inbox, Outbox, ParkedWork, UnansweredIndex, Watches};
 
 /// Every port of the store at once.
-pub trait Store: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions {}
+pub trait Store:
+    History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions
+{
+}
 
-impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions> Store for S {}
+impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions> Store
+    for S
+{
+}
 
 /// How a case ends.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -30,9 +30,8 @@ impl Deployment {
         let mut variables = variables_of_stack(emulator)?;
         let given: BTreeMap<_, _> = emulator.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         variables.extend(given);
-        let url = format!("{}{}", emulator.url, path_of_gateway(&variable(&variables, "URL")?)?);
+        let url = format!("{}{}", emulator.url, path_of_gateway(&variable(&variables, "WEBHOOK_URL")?)?);
         // The emulator's own way of naming a gateway, in place of a host name that no machine resolves.
-        variables.insert("URL".into(), url.clone());
         variables.insert("WEBHOOK_URL".into(), url.clone());
         Ok(Self { variables, url })
     }

@@ -69,12 +69,13 @@ impl Emulator {
 
     async fn wait(&mut self) -> Outcome<()> {
         let deadline = tokio::time::Instant::now() + START;
+        let client = shopbell_tests::client();
         let health = format!("{}/_ministack/health", self.url);
         while tokio::time::Instant::now() < deadline {
             if let Some(status) = self.process.try_wait()? {
                 return Err(format!("the emulator ended at once: {status}").into());
             }
-            if reqwest::get(&health).await.is_ok_and(|answer| answer.status().is_success()) {
+            if client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

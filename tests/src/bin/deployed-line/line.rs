@@ -7,7 +7,7 @@ use domain::id::{ConversationId, PageId, UserId};
 use messenger_simulator::{Clock, PageSettings, Settings, Simulator};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value as Json;
-use shopbell_tests::{PATIENCE, sign};
+use shopbell_tests::sign;
 use tokio::net::TcpListener;
 
 use crate::deployment::Deployment;
@@ -67,13 +67,13 @@ impl Line {
         let said = deployment.operator(&["connect", "--page", PAGE, "--yes"], &secrets)?;
         ok("connect puts the secrets in place, subscribes, and proves the line with a signed event");
         let verify_token = after(&said, "Verify token").ok_or_else(|| format!("connect did not print the verify token:\n{said}"))?;
-        let api_key = after(&said, "API key").ok_or_else(|| format!("connect did not print an API key:\n{said}"))?;
+        let api_key = after(&said, "API key, shown this once").ok_or_else(|| format!("connect did not print an API key:\n{said}"))?;
         let again = deployment.operator(&["connect", "--page", PAGE, "--yes"], &secrets)?;
-        if after(&again, "API key").is_some() {
+        if after(&again, "API key, shown this once").is_some() {
             return Err(format!("a second connect made another key:\n{again}").into());
         }
         ok("a second connect changes nothing");
-        let client = Client::builder().timeout(PATIENCE).build()?;
+        let client = shopbell_tests::client();
         Ok(Self { simulator: meta.simulator, url: deployment.url.clone(), verify_token, api_key, client })
     }
 
