@@ -117,7 +117,7 @@ deploy: build ## Deploy to AWS as STAGE (dev), with your AWS credentials and reg
 test-deploy: $(DEPLOY)/bin/sam $(EMULATOR)/bin/ministack ## Deploy into an emulator of AWS and drive the line (REQUESTS=400; PROFILE=dev for quick artifacts)
 	@$(MAKE) --no-print-directory artifacts-$(or $(PROFILE),release)
 	cargo build --locked --workspace --bins
-	SAM=$(DEPLOY)/bin/sam PYTHON=$(DEPLOY)/bin/python MINISTACK=$(EMULATOR)/bin/ministack target/debug/deployed-line
+	BUILT=.aws-sam/$(if $(filter dev,$(PROFILE)),dev,build)/template.yaml SAM=$(DEPLOY)/bin/sam PYTHON=$(DEPLOY)/bin/python MINISTACK=$(EMULATOR)/bin/ministack target/debug/deployed-line
 
 .PHONY: artifacts-release artifacts-dev
 artifacts-release:
@@ -126,10 +126,10 @@ artifacts-release:
 # The layout that `sam build` makes, of what `cargo test` has built already.
 artifacts-dev:
 	cargo build --locked --workspace --bins
-	@rm -rf .aws-sam/build && mkdir -p .aws-sam/build
-	@sed -e 's#Location: infra/#Location: ../../infra/#' -e 's#CodeUri: functions/#CodeUri: #' template.yaml > .aws-sam/build/template.yaml
+	@rm -rf .aws-sam/dev && mkdir -p .aws-sam/dev
+	@sed -e 's#Location: infra/#Location: ../../infra/#' -e 's#CodeUri: functions/#CodeUri: #' template.yaml > .aws-sam/dev/template.yaml
 	@for function in $(FUNCTIONS); do \
-	  mkdir -p .aws-sam/build/$$function && strip -o .aws-sam/build/$$function/bootstrap target/debug/$$function || exit 1; done
+	  mkdir -p .aws-sam/dev/$$function && strip -o .aws-sam/dev/$$function/bootstrap target/debug/$$function || exit 1; done
 
 sbom: $(TOOLS)/bin/cargo-cyclonedx ## Write what each function is made of into target/sbom (CycloneDX)
 	@rm -rf target/sbom && mkdir -p target/sbom

@@ -63,8 +63,8 @@ struct Parts {
 impl Proxy {
     /// Starts one that passes everything on, once it knows whereto.
     pub async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let parts = Parts {
             url: Mutex::new(url),
             upstream: Mutex::default(),
@@ -80,18 +80,19 @@ impl Proxy {
         proxy
     }
 
+    #[must_use]
     pub fn url(&self) -> String {
-        self.0.url.lock().unwrap().clone()
+        self.0.url.lock().expect("no panic within").clone()
     }
 
     /// Says whereto calls are passed on.
     pub fn to(&self, upstream: &str) {
-        upstream.clone_into(&mut self.0.upstream.lock().unwrap());
+        upstream.clone_into(&mut self.0.upstream.lock().expect("no panic within"));
     }
 
     /// Decides from now on what is done to each call.
     pub fn rule(&self, rule: impl Fn(&Seen) -> Deed + Send + 'static) {
-        *self.0.rule.lock().unwrap() = Box::new(rule);
+        *self.0.rule.lock().expect("no panic within") = Box::new(rule);
     }
 
     pub fn pass(&self) {
@@ -99,11 +100,13 @@ impl Proxy {
     }
 
     /// How many calls something was done to.
+    #[must_use]
     pub fn injected(&self) -> usize {
         self.0.injected.load(Ordering::SeqCst)
     }
 
     /// How many writes the table itself refused because another one was faster.
+    #[must_use]
     pub fn conflicts(&self) -> usize {
         self.0.conflicts.load(Ordering::SeqCst)
     }
@@ -116,7 +119,7 @@ async fn handle(State(proxy): State<Proxy>, request: Request) -> Response {
     let operation = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let number = parts.calls.fetch_add(1, Ordering::SeqCst);
     let seen = Seen { path: head.uri.path().to_owned(), operation, caller: caller(&head.headers), body: body.clone(), number };
-    let deed = (parts.rule.lock().unwrap())(&seen);
+    let deed = (parts.rule.lock().expect("no panic within"))(&seen);
     if !matches!(deed, Deed::Pass) {
         parts.injected.fetch_add(1, Ordering::SeqCst);
     }
@@ -143,7 +146,7 @@ fn caller(headers: &HeaderMap) -> String {
 }
 
 async fn pass_on(parts: &Parts, mut head: axum::http::request::Parts, body: Bytes) -> Response {
-    let upstream = parts.upstream.lock().unwrap().clone();
+    let upstream = parts.upstream.lock().expect("no panic within").clone();
     let url = format!("{upstream}{}", head.uri.path_and_query().map_or("/", |path| path.as_str()));
     head.headers.remove(header::HOST);
     head.headers.remove(header::CONTENT_LENGTH);
@@ -164,7 +167,7 @@ async fn pass_on(parts: &Parts, mut head: axum::http::request::Parts, body: Byte
 }
 
 fn answer(status: u16, body: String) -> Response {
-    (StatusCode::from_u16(status).unwrap(), [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
+    (StatusCode::from_u16(status).expect("a status"), [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], body).into_response()
 }
 
 /// A body that fails before its first byte: the server closes the connection and writes nothing.
@@ -173,11 +176,13 @@ fn broken() -> Response {
 }
 
 /// An error of DynamoDB.
+#[must_use]
 pub fn dynamodb_error(name: &str) -> Deed {
     Deed::Answer(400, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{name}"), "message": "injected" }).to_string())
 }
 
 /// A cancelled transaction: `code` came of each of its three writes.
+#[must_use]
 pub fn cancelled(code: &str) -> Deed {
     let reason = json!({ "Code": code, "Message": "injected" });
     let body: Json = json!({

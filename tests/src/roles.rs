@@ -101,9 +101,9 @@ fn statements(role: &Resource) -> Vec<Json> {
 }
 
 fn pairs(statement: &Json) -> Vec<(String, String)> {
-    let texts = |value: &Json| match value {
-        Json::Array(texts) => texts.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-        one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
+    let texts = |value: &Json| -> Vec<String> {
+        let one = value.as_str().map(str::to_owned);
+        one.into_iter().chain(value.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned)).collect()
     };
     let resources = texts(&statement["Resource"]);
     texts(&statement["Action"]).into_iter().flat_map(|action| resources.clone().into_iter().map(move |on| (action.clone(), on))).collect()

@@ -62,11 +62,10 @@ fn statements() -> Vec<(String, Json)> {
     resources("AWS::IAM::Role").iter().flat_map(of_role).collect()
 }
 
+/// One text, or a list of them.
 fn texts(value: &Json) -> Vec<String> {
-    match value {
-        Json::String(text) => vec![text.clone()],
-        other => other.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect(),
-    }
+    let one = value.as_str().map(str::to_owned);
+    one.into_iter().chain(value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned())).collect()
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub(crate) async fn large_bodies(line: &Line) -> Outcome<()> {
 
 /// Posts many deliveries side by side, some twice, with forged ones between them: what was answered with 200 is stored, once.
 pub(crate) async fn many_deliveries(line: &Line) -> Outcome<()> {
-    let requests = std::env::var("REQUESTS").ok().and_then(|value| value.parse().ok()).unwrap_or(REQUESTS);
+    let requests = std::env::var_os("REQUESTS").and_then(|value| value.to_str()?.parse().ok()).unwrap_or(REQUESTS);
     let refused = AtomicUsize::new(0);
     let begun = std::time::Instant::now();
     let posts = (0..requests).map(|number| {

@@ -54,8 +54,9 @@ impl Deployment {
 
 fn sam_deploy(emulator: &Emulator, graph_url: &str) -> Outcome<String> {
     let mut command = Command::new(tool("SAM")?);
-    command.current_dir(repository()).args(["deploy", "--config-env", "emulator", "--parameter-overrides"]);
-    command.args(["Stage=dev", "Architecture=x86_64", &format!("GraphApiUrl={graph_url}")]);
+    command.current_dir(repository()).args(["deploy", "--config-env", "emulator", "--config-file"]);
+    command.arg(repository().canonicalize()?.join("samconfig.toml")).arg("--template-file").arg(tool("BUILT")?);
+    command.args(["--parameter-overrides", "Stage=dev", "Architecture=x86_64", &format!("GraphApiUrl={graph_url}")]);
     command.envs(emulator.variables()).env_remove("AWS_CA_BUNDLE");
     said(&mut command, "sam deploy")
 }

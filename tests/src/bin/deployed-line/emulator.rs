@@ -70,6 +70,7 @@ impl Emulator {
     async fn wait(&mut self) -> Outcome<()> {
         let deadline = tokio::time::Instant::now() + START;
         let client = shopbell_tests::client();
+        let mut pause = tokio::time::interval(Duration::from_millis(200));
         let health = format!("{}/_ministack/health", self.url);
         while tokio::time::Instant::now() < deadline {
             if let Some(status) = self.process.try_wait()? {
@@ -78,7 +79,7 @@ impl Emulator {
             if client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            pause.tick().await;
         }
         Err("the emulator did not answer within a minute".into())
     }

@@ -152,11 +152,12 @@ fn after(said: &str, label: &str) -> Option<String> {
 /// Asks until something is as it must be, or gives up.
 pub(crate) async fn until<Asking: Future<Output = Outcome<bool>>>(what: &str, patience: Duration, ask: impl Fn() -> Asking) -> Outcome<()> {
     let deadline = tokio::time::Instant::now() + patience;
+    let mut pause = tokio::time::interval(Duration::from_millis(250));
     while !ask().await? {
         if tokio::time::Instant::now() > deadline {
             return Err(format!("waited {patience:?} for {what}").into());
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        pause.tick().await;
     }
     Ok(())
 }
