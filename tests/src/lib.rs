@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use crate::roles::Guard;
 
 /// How long a journey waits for what must happen.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The folder of the repository.
 #[must_use]
