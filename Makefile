@@ -78,6 +78,9 @@ lint: ## Check format, lints, docs, dependencies
 lint-template: $(DEPLOY)/bin/sam $(CHECKOV)/bin/checkov ## Check the template: sam validate, cfn-lint, checkov
 	AWS_DEFAULT_REGION=us-east-1 $(DEPLOY)/bin/sam validate --lint --template template.yaml
 	$(DEPLOY)/bin/cfn-lint -r us-east-1 eu-central-1 -- $(TEMPLATES)
+	@mkdir -p target
+	$(DEPLOY)/bin/python infra/translate.py prod > target/prod.json
+	$(DEPLOY)/bin/cfn-lint -r us-east-1 eu-central-1 --ignore-checks W7001 -- target/prod.json
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
 advisories: $(TOOLS)/bin/cargo-deny ## Check dependencies against the advisory database (downloads it)
