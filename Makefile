@@ -137,7 +137,7 @@ artifacts-dev:
 sbom: $(TOOLS)/bin/cargo-cyclonedx ## Write what each function is made of into target/sbom (CycloneDX)
 	@rm -rf target/sbom && mkdir -p target/sbom
 	cargo cyclonedx --quiet --format json --spec-version 1.5 --target all --override-filename bom
-	@for function in $(FUNCTIONS); do mv functions/$$function/bom.json target/sbom/$$function.json; done
+	@for function in $(FUNCTIONS); do sed 's#$(CURDIR)#/shopbell#g' functions/$$function/bom.json > target/sbom/$$function.json; done
 	@find . -name bom.json -not -path './target/*' -delete
 	@ls target/sbom
 
