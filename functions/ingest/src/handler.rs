@@ -264,37 +264,25 @@ fn waves(work: Vec<Work>) -> Vec<Vec<Work>> {
 
 /// What the lines about an event carry. At the level of errors, so that no filter takes the ids off a line.
 fn span(event: &InboundEvent, delivery: &MetaDelivery) -> tracing::Span {
+    let id = MessageId::derived(event.occurred_at, &event.dedupe_key());
     tracing::error_span!(
         "event",
         request.id = delivery.request_id,
-        event.id = %MessageId::derived(event.occurred_at, &event.dedupe_key()),
+        event.id = id.as_str(),
         event.kind = event.kind_name(),
         conversation.id = conversation(event).as_ref().map_or("none", ConversationId::as_str),
-        message.id = message(event).as_ref().map(MessageId::as_str),
+        message.id = message(event, &id).as_ref().map(MessageId::as_str),
     )
 }
 
 /// The message that an event is, or that it settles.
-fn message(event: &InboundEvent) -> Option<MessageId> {
-    match &event.kind {
-        EventKind::Message(_) | EventKind::Postback(_) => Some(MessageId::derived(event.occurred_at, &event.dedupe_key())),
-        EventKind::Echo(echo) => match echo.metadata.as_deref().and_then(parse_part_metadata) {
-            Some((ours, _)) => Some(ours),
-            None => Some(MessageId::derived(event.occurred_at, &event.dedupe_key())),
-        },
-        EventKind::Delivered { .. }
-        | EventKind::Read { .. }
-        | EventKind::Reaction { .. }
-        | EventKind::Edit { .. }
-        | EventKind::Unsend { .. }
-        | EventKind::Referral(_)
-        | EventKind::OptIn(_)
-        | EventKind::ThreadControl { .. }
-        | EventKind::Enforcement { .. }
-        | EventKind::TemplateStatus { .. }
-        | EventKind::Noted(_)
-        | EventKind::Unknown(_) => None,
+fn message(event: &InboundEvent, id: &MessageId) -> Option<MessageId> {
+    if let EventKind::Echo(echo) = &event.kind
+        && let Some((ours, _)) = echo.metadata.as_deref().and_then(parse_part_metadata)
+    {
+        return Some(ours);
     }
+    matches!(event.kind, EventKind::Message(_) | EventKind::Postback(_) | EventKind::Echo(_)).then(|| id.clone())
 }
 
 /// Which request each conversation's work comes from: of events that are worked together, no two are of one conversation.

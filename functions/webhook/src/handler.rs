@@ -13,7 +13,7 @@ use lambda_support::logging::{self, chain};
 use lambda_support::metrics;
 use lambda_support::origin::{self, Origin};
 use lambda_support::problem::{self, Problem};
-use meta_webhooks::{HandshakeQuery, SignedRequestError, VerifiedBody};
+use meta_webhooks::{HandshakeError, HandshakeQuery, SignatureError, SignedRequestError, VerifiedBody};
 use sqs_jobs::intake::{IntakeQueue, QueueBody};
 use tracing::Instrument;
 
@@ -43,66 +43,49 @@ impl Webhook {
 
     /// Answers one call. Every failure is an answer: an error of the function itself would tell the platform nothing.
     pub async fn handle(&self, request: Request) -> Result<Response<Body>, Infallible> {
-        let id = request_id(&request);
-        let trace = request.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
-        let origin = Origin { trace, request: origin::Request::of(&id) };
-        // At the level of errors, so that no filter takes the id off a line.
-        let span = tracing::error_span!("delivery", request.id = id);
-        Ok(origin.of(self.answer(&request, &id)).instrument(span).await)
+        // Boxed, here and below: it holds the whole of a delivery on its way into the queue.
+        let answered = async { Box::pin(self.answer(&request)).await.unwrap_or_else(Refused::tell) };
+        Ok(known(&request, answered).await)
     }
 
-    /// Tells whether its secrets speak for a call, or no others would.
-    pub(crate) fn knows(&self, request: &Request) -> bool {
-        match (request.method(), signature(request.headers())) {
-            (&Method::GET, _) => meta_webhooks::answer(query(&request.query_string_parameters()), &self.verify_token).is_ok(),
-            (&Method::POST, signature @ Some(_)) => meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature).is_ok(),
-            (_, _) => true,
-        }
+    /// Answers one call, unless its secrets refuse it: others may take it.
+    pub(crate) async fn attempt(&self, request: &Request) -> Result<Response<Body>, Refused> {
+        known(request, Box::pin(self.answer(request))).await
     }
 
-    async fn answer(&self, request: &Request, id: &str) -> Response<Body> {
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Refused> {
         let is_meta = request.raw_http_path() == META;
         let is_deletion = request.raw_http_path() == DELETION;
         match *request.method() {
-            Method::POST if is_deletion => self.deletion(request, id).await,
-            _ if is_deletion => refuse(&Problem::new(405, "This address takes POST for requests to delete.")),
+            Method::POST if is_deletion => self.deletion(request).await,
+            _ if is_deletion => Ok(refuse(&Problem::new(405, "This address takes POST for requests to delete."))),
             Method::GET if is_meta => self.handshake(request),
-            Method::POST if is_meta => self.delivery(request, id).await,
-            _ if is_meta => refuse(&Problem::new(405, "This address takes GET for the handshake and POST for deliveries.")),
-            _ => refuse(&Problem::new(404, "There is no webhook at this address.")),
+            Method::POST if is_meta => self.delivery(request).await,
+            _ if is_meta => Ok(refuse(&Problem::new(405, "This address takes GET for the handshake and POST for deliveries."))),
+            _ => Ok(refuse(&Problem::new(404, "There is no webhook at this address."))),
         }
     }
 
     /// Meta's check that the address is ours, when the webhook is configured.
-    fn handshake(&self, request: &Request) -> Response<Body> {
+    fn handshake(&self, request: &Request) -> Result<Response<Body>, Refused> {
         let parameters = request.query_string_parameters();
-        match meta_webhooks::answer(query(&parameters), &self.verify_token) {
-            Ok(challenge) => answer(StatusCode::OK, "text/plain", challenge),
-            Err(err) => {
-                metrics::count(metrics::HANDSHAKES_REFUSED, 1);
-                tracing::warn!(error = %chain(&err), "handshake refused");
-                refuse(&Problem::new(403, "The verify token is not the one that this shop expects."))
-            }
-        }
+        let query = HandshakeQuery {
+            mode: parameters.first("hub.mode"),
+            token: parameters.first("hub.verify_token"),
+            challenge: parameters.first("hub.challenge"),
+        };
+        let challenge = meta_webhooks::answer(query, &self.verify_token).map_err(Refused::Handshake)?;
+        Ok(answer(StatusCode::OK, "text/plain", challenge))
     }
 
-    async fn delivery(&self, request: &Request, request_id: &str) -> Response<Body> {
-        let body = match meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature(request.headers())) {
-            Ok(body) => body,
-            Err(err) => {
-                metrics::count(metrics::SIGNATURES_REFUSED, 1);
-                tracing::warn!(
-                    error = %chain(&err),
-                    operator.event = "signature_refused",
-                    "delivery refused; when Meta sent it, META_APP_SECRETS lacks its app secret, and within the hour it unsubscribes us"
-                );
-                return refuse(&Problem::new(401, "The signature is missing or does not belong to the body."));
-            }
-        };
-        match QueueBody::of(body.as_bytes()) {
-            Some(whole) => self.put(vec![whole], request_id).await,
-            None => self.split(&body, request_id).await,
-        }
+    async fn delivery(&self, request: &Request) -> Result<Response<Body>, Refused> {
+        let proven = meta_webhooks::verify(&self.app_secrets, request.body().as_ref(), signature(request.headers()));
+        let body = proven.map_err(Refused::Delivery)?;
+        let request_id = request_id(request);
+        Ok(match QueueBody::of(body.as_bytes()) {
+            Some(whole) => self.put(vec![whole], &request_id).await,
+            None => self.split(&body, &request_id).await,
+        })
     }
 
     /// Queues a body that is too long for one message in pieces. Only an element that is too long by itself is refused, and the platform
@@ -128,21 +111,15 @@ impl Webhook {
     }
 
     /// Meta's request, for a person, that what we know of them is deleted. It is answered once it is durable.
-    async fn deletion(&self, request: &Request, request_id: &str) -> Response<Body> {
-        let deletion = match meta_webhooks::read_deletion(&self.app_secrets, request.body().as_ref()) {
-            Ok(deletion) => deletion,
-            Err(err) => {
-                tracing::warn!(error = %chain(&err), "deletion request refused");
-                return refuse(&Problem::new(status_of(err), err.to_string()));
-            }
-        };
-        if let Err(err) = self.inbound.put_deletion(&deletion, self.clock.now(), request_id).await {
+    async fn deletion(&self, request: &Request) -> Result<Response<Body>, Refused> {
+        let deletion = meta_webhooks::read_deletion(&self.app_secrets, request.body().as_ref()).map_err(Refused::Deletion)?;
+        if let Err(err) = self.inbound.put_deletion(&deletion, self.clock.now(), &request_id(request)).await {
             tracing::error!(error = %chain(&err), "deletion request not queued");
-            return refuse(&Problem::new(503, "The request could not be stored. Send it again."));
+            return Ok(refuse(&Problem::new(503, "The request could not be stored. Send it again.")));
         }
         let (domain, code) = (domain(request), deletion.code.as_str());
         let body = serde_json::json!({ "url": format!("https://{domain}/deletions/{code}"), "confirmation_code": code });
-        answer(StatusCode::OK, "application/json", body.to_string())
+        Ok(answer(StatusCode::OK, "application/json", body.to_string()))
     }
 
     async fn put(&self, bodies: Vec<QueueBody>, request_id: &str) -> Response<Body> {
@@ -160,12 +137,48 @@ impl Webhook {
     }
 }
 
-fn query(parameters: &lambda_http::aws_lambda_events::query_map::QueryMap) -> HandshakeQuery<'_> {
-    HandshakeQuery {
-        mode: parameters.first("hub.mode"),
-        token: parameters.first("hub.verify_token"),
-        challenge: parameters.first("hub.challenge"),
+/// A call that the secrets at hand do not speak for. Nobody is told before it is sure that no others do.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Handshake(HandshakeError),
+    Delivery(SignatureError),
+    Deletion(SignedRequestError),
+}
+
+impl Refused {
+    /// Tells the operator, and answers the caller.
+    fn tell(self) -> Response<Body> {
+        match self {
+            Self::Handshake(err) => {
+                metrics::count(metrics::HANDSHAKES_REFUSED, 1);
+                tracing::warn!(error = %chain(&err), "handshake refused");
+                refuse(&Problem::new(403, "The verify token is not the one that this shop expects."))
+            }
+            Self::Delivery(err) => {
+                metrics::count(metrics::SIGNATURES_REFUSED, 1);
+                tracing::warn!(
+                    error = %chain(&err),
+                    operator.event = "signature_refused",
+                    "delivery refused; when Meta sent it, META_APP_SECRETS lacks its app secret, and within the hour it unsubscribes us"
+                );
+                refuse(&Problem::new(401, "The signature is missing or does not belong to the body."))
+            }
+            Self::Deletion(err) => {
+                tracing::warn!(error = %chain(&err), "deletion request refused");
+                refuse(&Problem::new(status_of(err), err.to_string()))
+            }
+        }
     }
+}
+
+/// Works a call whose lines, and the jobs that follow from it, tell the gateway's id of it.
+async fn known<T>(request: &Request, work: impl Future<Output = T> + Send) -> T {
+    let id = request_id(request);
+    let trace = request.lambda_context_ref().and_then(|context| context.xray_trace_id.clone());
+    let origin = Origin { trace, request: origin::Request::of(&id) };
+    // At the level of errors, so that no filter takes the id off a line.
+    let span = tracing::error_span!("delivery", request.id = id);
+    origin.of(work).instrument(span).await
 }
 
 /// The signature header; nothing when it is missing, doubled, or not text.

@@ -25,7 +25,8 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Webhook
 
 /// Answers one call. What the secrets at hand refuse is judged by newer ones, when there are any.
 pub async fn answer(webhook: &Rotating<Webhook>, request: Request) -> Result<Response<Body>, Infallible> {
-    let current = webhook.current().await;
-    let judge = if current.knows(&request) { current } else { webhook.after_refusal().await };
-    judge.handle(request).await
+    match webhook.current().await.attempt(&request).await {
+        Ok(answered) => Ok(answered),
+        Err(_refused) => webhook.after_refusal().await.handle(request).await,
+    }
 }
