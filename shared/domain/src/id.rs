@@ -193,7 +193,12 @@ fn ulid(at: Timestamp, random: u128) -> Ulid {
     Ulid::from_parts(u64::try_from(at.as_millis()).unwrap_or(0), random)
 }
 
-fn is_tagged_ulid(tag: &str, value: &str) -> bool {
+/// Derives an id of `tag` and 26 characters from `parts`.
+pub(crate) fn tagged(tag: &str, parts: &[&str]) -> String {
+    format!("{tag}{}", digest_ulid(0, parts))
+}
+
+pub(crate) fn is_tagged_ulid(tag: &str, value: &str) -> bool {
     value.strip_prefix(tag).is_some_and(|rest| rest.len() == 26 && Ulid::from_string(rest).is_ok_and(|ulid| ulid.to_string() == rest))
 }
 

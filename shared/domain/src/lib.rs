@@ -9,6 +9,7 @@
 //!
 //! Ports are traits in [`ports`], beside nothing else; adapters in the other crates of `shared/` implement them.
 
+pub mod content;
 pub mod conversation;
 pub mod deletion;
 pub mod deliver;
@@ -22,7 +23,11 @@ pub mod ingest;
 pub mod intervene;
 pub mod job;
 pub mod message;
+pub mod money;
+pub mod notice;
 pub mod operator;
+pub mod order;
+pub mod parcel;
 pub mod policy;
 pub mod ports;
 pub mod profile;
@@ -31,6 +36,7 @@ pub mod reply;
 pub mod retention;
 pub mod retry;
 pub mod secret;
+pub mod shop;
 pub mod text;
 pub mod time;
 pub mod triage;

@@ -1,0 +1,86 @@
+//! What shops and carriers tell, in our words: what adapters make of their webhooks, and of the shop backend's own calls.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::PageId;
+use crate::order::{OrderFacts, OrderNames, Refund, ShipmentFacts};
+use crate::time::Timestamp;
+
+/// Who tells of orders and parcels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Shopify,
+    Woocommerce,
+    Stripe,
+    Easypost,
+    Aftership,
+    /// The shop's own backend, by `POST /v1/notifications`.
+    Api,
+}
+
+impl Source {
+    /// Those that call `/webhooks/{source}`.
+    pub const WEBHOOKS: [Self; 5] = [Self::Shopify, Self::Woocommerce, Self::Stripe, Self::Easypost, Self::Aftership];
+
+    /// Returns the name, as it stands in addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shopify => "shopify",
+            Self::Woocommerce => "woocommerce",
+            Self::Stripe => "stripe",
+            Self::Easypost => "easypost",
+            Self::Aftership => "aftership",
+            Self::Api => "api",
+        }
+    }
+
+    /// Reads the name of a source of webhooks.
+    #[must_use]
+    pub fn parse_webhook(value: &str) -> Option<Self> {
+        Self::WEBHOOKS.into_iter().find(|source| source.as_str() == value)
+    }
+}
+
+/// One thing that happened to an order or a parcel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopEvent {
+    pub source: Source,
+    /// The shop as its source names it (`lamp.myshopify.com`); empty where the source names none. Ids of orders are unique within it.
+    pub shop: String,
+    /// The Page whose customers the shop's are, where it is known.
+    pub page: Option<PageId>,
+    pub occurred_at: Timestamp,
+    pub kind: ShopEventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ShopEventKind {
+    /// The order is a purchase: paid, or to be paid in a way that the shop accepts. What is not complete enough for a receipt waits for the
+    /// rest.
+    OrderPlaced(Box<OrderFacts>),
+    /// Something about an order is otherwise now. It makes no purchase of an order that nobody placed.
+    OrderChanged(Box<OrderFacts>),
+    OrderCancelled {
+        order: OrderNames,
+        reason: Option<String>,
+        refunds: Vec<Refund>,
+    },
+    ShipmentUpdated(Box<ShipmentFacts>),
+}
+
+impl ShopEventKind {
+    /// Returns the name of the kind, for logs and counters.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::OrderPlaced(_) => "order_placed",
+            Self::OrderChanged(_) => "order_changed",
+            Self::OrderCancelled { .. } => "order_cancelled",
+            Self::ShipmentUpdated(_) => "shipment_updated",
+        }
+    }
+}
