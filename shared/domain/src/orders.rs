@@ -1,0 +1,532 @@
+//! An order as it stands: what its sources told until now, its parcels, and the notices that follow from each step.
+//!
+//! ```text
+//! shop::ShopEvent ─▶ Order::apply ─▶ Change: is it news, and which notices does it make ─▶ Orders::save, in one transaction
+//! ```
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::content::Receipt;
+use crate::id::{ConversationId, DedupeKey, MessageId, PageId};
+use crate::notice::{Notice, NoticeId, NoticeKind, OrderId};
+use crate::order::{Adjustment, Buyer, OrderFacts, OrderNames, Refund, ShipmentFacts};
+use crate::parcel::{ParcelStatus, Progress};
+use crate::ports::StoreError;
+use crate::shop::{ShopEvent, ShopEventKind, Source};
+use crate::time::Timestamp;
+
+/// The most parcels and refunds that an order carries; more are a mistake of the source.
+const MOST_PARCELS: usize = 50;
+const MOST_REFUNDS: usize = 50;
+
+/// An order of a Page's shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub id: OrderId,
+    pub page: PageId,
+    /// As the customer knows it: `1001`.
+    pub number: String,
+    /// Who placed it, and else who told of it first: its word counts, others fill gaps.
+    pub source: Source,
+    pub shop: String,
+    /// Whether it is a purchase by now.
+    pub placed: bool,
+    pub facts: OrderFacts,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parcels: Vec<Parcel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_because: Option<String>,
+    /// The thread of the customer whose order it is, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+    /// Its notices, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<NoticeId>,
+    pub created_at: Timestamp,
+    pub changed_at: Timestamp,
+    /// Grows with every write; zero when it is not stored yet.
+    #[serde(skip)]
+    pub revision: u64,
+}
+
+/// A parcel of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// The sources' own ids, as `<source>:<id>`: a shop and a carrier tell of the same parcel.
+    pub known_as: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    pub progress: Progress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    #[serde(default)]
+    pub is_late: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_on: Option<String>,
+}
+
+/// A notice that a change makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    pub kind: NoticeKind,
+    /// What happened, as [`NoticeId::of`] takes it.
+    pub event: String,
+    /// The parcel that it is about, by its place.
+    pub parcel: Option<usize>,
+}
+
+/// What an event made of an order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    pub is_news: bool,
+    pub notices: Vec<NewNotice>,
+    /// Trouble with a parcel that a person should see to, in words.
+    pub trouble: Option<String>,
+}
+
+/// A name under which an order is found when its number is not told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alias {
+    /// The source's own id of the order.
+    External { source: Source, shop: String, id: String },
+    /// The source's own id of a parcel; never used again.
+    Tracker { source: Source, id: String },
+    /// Carriers use it again after a while: the latest order has it.
+    TrackingNumber(String),
+}
+
+impl Alias {
+    /// Returns what the alias is hashed of.
+    #[must_use]
+    pub fn key(&self, page: &PageId) -> DedupeKey {
+        match self {
+            Self::External { source, shop, id } => DedupeKey::of_content(&["order", page.as_str(), source.as_str(), shop, id]),
+            Self::Tracker { source, id } => DedupeKey::of_content(&["tracker", page.as_str(), source.as_str(), id]),
+            Self::TrackingNumber(number) => DedupeKey::of_content(&["tracking", page.as_str(), &normal(number)]),
+        }
+    }
+
+    /// Returns the names that an event gives its order, the surest first.
+    #[must_use]
+    pub fn of(event: &ShopEvent) -> Vec<Self> {
+        let external = |names: &OrderNames| {
+            let id = names.external_id.clone()?;
+            Some(Self::External { source: event.source, shop: event.shop.clone(), id })
+        };
+        match &event.kind {
+            ShopEventKind::OrderPlaced(facts) | ShopEventKind::OrderChanged(facts) => external(&facts.names).into_iter().collect(),
+            ShopEventKind::OrderCancelled { order, .. } => external(order).into_iter().collect(),
+            ShopEventKind::ShipmentUpdated(facts) => {
+                let tracker = Self::Tracker { source: event.source, id: facts.external_id.clone() };
+                let number = facts.tracking_number.clone().map(Self::TrackingNumber);
+                external(&facts.order).into_iter().chain([tracker]).chain(number).collect()
+            }
+        }
+    }
+}
+
+/// A tracking number without what people put into it.
+fn normal(tracking_number: &str) -> String {
+    tracking_number.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// What became of writing an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Written,
+    /// The order has another revision by now; nothing was written.
+    Stale,
+}
+
+/// What a Page knows under the name of a customer: a digest of an e-mail address, a telephone number, the shop's own id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Acquaintance {
+    pub conversation: Option<ConversationId>,
+    pub orders: Vec<OrderId>,
+}
+
+/// An order beside a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TiedOrder {
+    pub order: OrderId,
+    /// The customer's messages that name it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_in: Vec<MessageId>,
+}
+
+/// The stored orders.
+pub trait Orders: Sync {
+    fn order(&self, id: &OrderId) -> impl Future<Output = Result<Option<Order>, StoreError>> + Send;
+
+    fn order_by(&self, page: &PageId, alias: &Alias) -> impl Future<Output = Result<Option<OrderId>, StoreError>> + Send;
+
+    /// Writes an order whose `revision` is the one that was read, in one transaction with its new notices, which are due at once, with the
+    /// names that it is found by, and with its place beside its conversation and under its customer's names.
+    fn save_order(&self, order: &Order, notices: &[Notice], aliases: &[Alias]) -> impl Future<Output = Result<Written, StoreError>> + Send;
+
+    /// Keeps an event of a parcel whose order is not known yet, under the names that it gives.
+    fn keep_shipment(&self, page: &PageId, event: &ShopEvent) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lists what was kept under a name, oldest first.
+    fn kept_shipments(&self, page: &PageId, alias: &Alias) -> impl Future<Output = Result<Vec<ShopEvent>, StoreError>> + Send;
+
+    /// Reads what is known under a customer's name, see [`Order::customer_names`].
+    fn acquaintance(&self, name: &DedupeKey) -> impl Future<Output = Result<Acquaintance, StoreError>> + Send;
+
+    /// Notes whose thread a customer's name leads to.
+    fn acquaint(&self, name: &DedupeKey, conversation: &ConversationId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Lists the orders beside a conversation, oldest first.
+    fn tied_orders(&self, conversation: &ConversationId) -> impl Future<Output = Result<Vec<TiedOrder>, StoreError>> + Send;
+
+    /// Notes that a message of the customer's names an order.
+    fn name_order(
+        &self,
+        conversation: &ConversationId,
+        order: &OrderId,
+        message: &MessageId,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl Order {
+    /// Starts an order of which `event` is the first word.
+    #[must_use]
+    pub fn begin(page: PageId, number: &str, event: &ShopEvent) -> Self {
+        let number = number.trim().trim_start_matches('#').to_owned();
+        Self {
+            id: OrderId::of(&page, &number),
+            page,
+            number,
+            source: event.source,
+            shop: event.shop.clone(),
+            placed: false,
+            facts: OrderFacts::default(),
+            parcels: Vec::new(),
+            cancelled_at: None,
+            cancelled_because: None,
+            conversation: None,
+            notices: Vec::new(),
+            created_at: event.occurred_at,
+            changed_at: event.occurred_at,
+            revision: 0,
+        }
+    }
+
+    /// Takes an event. `sent_receipt` is the digest of the last receipt that left, if one did: a correction follows only a receipt.
+    pub fn apply(&mut self, event: &ShopEvent, sent_receipt: Option<&str>) -> Change {
+        let before = self.clone();
+        let mut change = Change::default();
+        match &event.kind {
+            ShopEventKind::OrderPlaced(facts) => {
+                if !self.placed {
+                    self.placed = true;
+                    self.source = event.source;
+                    self.shop.clone_from(&event.shop);
+                }
+                self.learn(event.source, facts);
+            }
+            ShopEventKind::OrderChanged(facts) => {
+                self.learn(event.source, facts);
+            }
+            ShopEventKind::OrderCancelled { order, reason, refunds } => {
+                self.learn(event.source, &OrderFacts { names: order.clone(), refunds: refunds.clone(), ..OrderFacts::default() });
+                self.cancelled_at = self.cancelled_at.or(Some(event.occurred_at));
+                self.cancelled_because = self.cancelled_because.take().or_else(|| reason.clone());
+            }
+            ShopEventKind::ShipmentUpdated(facts) => self.track(event, facts, &mut change),
+        }
+        self.owe_receipt(sent_receipt, &mut change);
+        self.owe_refunds(&before, &mut change);
+        change.is_news = *self != before;
+        if change.is_news {
+            self.changed_at = self.changed_at.max(event.occurred_at);
+        }
+        change
+    }
+
+    /// Merges facts: those of the source that placed the order replace what is known, those of others fill gaps.
+    fn learn(&mut self, source: Source, told: &OrderFacts) {
+        let (leads, known) = (source == self.source, &mut self.facts);
+        merge(leads, &mut known.names.number, told.names.number.as_ref());
+        merge(leads, &mut known.names.external_id, told.names.external_id.as_ref());
+        merge(leads, &mut known.placed_at, told.placed_at.as_ref());
+        merge(leads, &mut known.totals, told.totals.as_ref());
+        merge(leads, &mut known.payment_method, told.payment_method.as_ref());
+        merge(leads, &mut known.merchant, told.merchant.as_ref());
+        merge(leads, &mut known.url, told.url.as_ref());
+        merge(leads, &mut known.address, told.address.as_ref());
+        merge_all(leads, &mut known.lines, &told.lines);
+        merge_all(leads, &mut known.adjustments, &told.adjustments);
+        let buyer = &mut known.buyer;
+        merge(leads, &mut buyer.name, told.buyer.name.as_ref());
+        merge(leads, &mut buyer.email, told.buyer.email.as_ref());
+        merge(leads, &mut buyer.phone, told.buyer.phone.as_ref());
+        merge(leads, &mut buyer.customer_id, told.buyer.customer_id.as_ref());
+        merge(leads, &mut buyer.locale, told.buyer.locale.as_ref());
+        merge(leads, &mut buyer.user, told.buyer.user.as_ref());
+        merge(leads, &mut buyer.reference, told.buyer.reference.as_ref());
+        merge(leads, &mut buyer.consent, told.buyer.consent.as_ref());
+        for refund in &told.refunds {
+            self.refund(refund);
+        }
+    }
+
+    fn refund(&mut self, told: &Refund) {
+        let refunds = &mut self.facts.refunds;
+        if let Some(known) = refunds.iter_mut().find(|known| known.id == told.id) {
+            known.amount = known.amount.or(told.amount);
+        } else if refunds.len() < MOST_REFUNDS {
+            refunds.push(told.clone());
+        }
+    }
+
+    /// Takes what is told of a parcel. The same parcel has the same tracking number, whoever tells of it.
+    fn track(&mut self, event: &ShopEvent, told: &ShipmentFacts, change: &mut Change) {
+        let name = format!("{}:{}", event.source.as_str(), told.external_id);
+        let number = told.tracking_number.as_deref().map(normal);
+        let is_it = |parcel: &Parcel| {
+            let numbered = parcel.tracking_number.as_deref().map(normal);
+            (numbered.is_some() && numbered == number) || (parcel.known_as.contains(&name) && (numbered.is_none() || number.is_none()))
+        };
+        let place = match self.parcels.iter().position(is_it) {
+            Some(place) => place,
+            None if self.parcels.len() >= MOST_PARCELS => return,
+            None => {
+                self.parcels.push(Parcel::begin(event.occurred_at));
+                self.parcels.len() - 1
+            }
+        };
+        let Some(parcel) = self.parcels.get_mut(place) else { return };
+        if !parcel.known_as.contains(&name) {
+            parcel.known_as.push(name);
+        }
+        let is_news = parcel.progress.tell(told.status, event.occurred_at);
+        let became_late = told.is_late && !parcel.is_late && !parcel.progress.reached.is_final();
+        parcel.learn(told, is_news || became_late);
+        let subject = parcel.subject();
+        let owed = is_news.then(|| notice_of(told.status)).flatten();
+        let late = (became_late && owed.is_none()).then_some(NoticeKind::Delayed);
+        if let Some(kind) = owed.or(late) {
+            change.notices.push(NewNotice { kind, event: event_name(kind, told.status, &subject), parcel: Some(place) });
+        }
+        if is_news && told.status.is_trouble() {
+            change.trouble = Some(parcel.trouble_in_words(told.status));
+        }
+    }
+
+    /// A receipt follows once the order is a purchase and complete; another one when what the last one showed has changed.
+    fn owe_receipt(&self, sent: Option<&str>, change: &mut Change) {
+        if !self.placed || self.cancelled_at.is_some() || !self.missing_for_receipt().is_empty() {
+            return;
+        }
+        let count = self.receipts();
+        let corrected = sent.is_some_and(|digest| digest != self.receipt_digest());
+        if count == 0 || corrected {
+            change.notices.push(NewNotice { kind: NoticeKind::Receipt, event: receipt_event(count + 1), parcel: None });
+        }
+    }
+
+    fn owe_refunds(&self, before: &Self, change: &mut Change) {
+        let is_new = |refund: &&Refund| !before.facts.refunds.iter().any(|known| known.id == refund.id);
+        for refund in self.facts.refunds.iter().filter(is_new) {
+            let event = format!("refunded:{}", refund.id);
+            change.notices.push(NewNotice { kind: NoticeKind::Refunded, event, parcel: None });
+        }
+    }
+
+    /// Returns how many receipts it has made until now.
+    #[must_use]
+    pub fn receipts(&self) -> usize {
+        (1..).take_while(|number| self.notices.contains(&NoticeId::of(&self.id, &receipt_event(*number)))).count()
+    }
+
+    /// Returns the id of the last receipt that it made.
+    #[must_use]
+    pub fn last_receipt(&self) -> Option<NoticeId> {
+        let count = self.receipts();
+        (count > 0).then(|| NoticeId::of(&self.id, &receipt_event(count)))
+    }
+
+    /// Names what a receipt still lacks. Meta wants a recipient, a way of payment, a currency and a total.
+    #[must_use]
+    pub fn missing_for_receipt(&self) -> Vec<&'static str> {
+        let mut missing = Vec::new();
+        if self.facts.totals.is_none() {
+            missing.push("the total");
+        }
+        if self.recipient_name().is_none() {
+            missing.push("the recipient's name");
+        }
+        missing
+    }
+
+    fn recipient_name(&self) -> Option<&str> {
+        self.facts.buyer.name.as_deref().filter(|name| !name.trim().is_empty())
+    }
+
+    /// Makes the `number`-th receipt, 1 for the first; nothing while something is missing.
+    #[must_use]
+    pub fn receipt(&self, number: usize) -> Option<Receipt> {
+        let totals = self.facts.totals?;
+        let same = |amount: crate::money::Money| amount.currency == totals.total.currency;
+        Some(Receipt {
+            recipient_name: self.recipient_name()?.to_owned(),
+            merchant_name: self.facts.merchant.clone(),
+            order_number: if number <= 1 { self.number.clone() } else { format!("{}-{number}", self.number) },
+            payment_method: self.facts.payment_method.clone().unwrap_or_else(|| String::from("–")),
+            order_url: self.facts.url.clone(),
+            placed_at: self.facts.placed_at.unwrap_or(self.created_at),
+            lines: self.facts.lines.iter().filter(|line| same(line.price)).take(MOST_LINES).cloned().collect(),
+            address: self.facts.address.clone(),
+            totals,
+            adjustments: self.facts.adjustments.iter().filter(|adjustment: &&Adjustment| same(adjustment.amount)).cloned().collect(),
+        })
+    }
+
+    /// Digests what a receipt shows that is worth a correction: the goods and the sums.
+    #[must_use]
+    pub fn receipt_digest(&self) -> String {
+        let shown = (&self.facts.totals, &self.facts.lines, &self.facts.adjustments);
+        // Plain types of ours: writing them does not fail.
+        DedupeKey::of_content(&[&serde_json::to_string(&shown).unwrap_or_default()]).as_str().to_owned()
+    }
+
+    /// Returns the names by which the shop knows the customer, digested, the surest first: their threads may be known by them.
+    #[must_use]
+    pub fn customer_names(&self) -> Vec<DedupeKey> {
+        let Buyer { email, phone, customer_id, .. } = &self.facts.buyer;
+        let customer = customer_id.as_deref().map(|id| customer_name(&self.page, "customer", id));
+        let email = email.as_deref().map(|email| customer_name(&self.page, "email", &email.trim().to_lowercase()));
+        let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
+        let phone = phone.as_deref().map(digits).filter(|phone| phone.len() >= 7);
+        let phone = phone.map(|phone| customer_name(&self.page, "phone", &phone));
+        customer.into_iter().chain(email).chain(phone).collect()
+    }
+
+    /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know.
+    #[must_use]
+    pub fn customer_key(&self) -> String {
+        let known = self.customer_names().into_iter().next().map(|name| name.as_str().to_owned());
+        known.or_else(|| self.conversation.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// Says whether a notice is still worth telling; nothing when it is, else why not.
+    #[must_use]
+    pub fn not_worth(&self, kind: NoticeKind, parcel: Option<usize>) -> Option<&'static str> {
+        let progress = parcel.and_then(|place| self.parcels.get(place)).map(|parcel| &parcel.progress);
+        let reached = progress.map_or(ParcelStatus::Unknown, |progress| progress.reached);
+        let is_over = reached.is_final();
+        match kind {
+            NoticeKind::Receipt => self.cancelled_at.map(|_| "the order was cancelled"),
+            NoticeKind::Refunded | NoticeKind::Delivered => None,
+            NoticeKind::Shipped => (is_over || reached >= ParcelStatus::OutForDelivery).then_some("the parcel is further by now"),
+            NoticeKind::OutForDelivery | NoticeKind::ReadyForPickup | NoticeKind::Problem => {
+                is_over.then_some("the parcel has arrived, or comes back, by now")
+            }
+            NoticeKind::Delayed => (is_over || reached >= ParcelStatus::OutForDelivery).then_some("the parcel comes or has come by now"),
+        }
+    }
+}
+
+/// The most goods that Meta's receipt shows.
+const MOST_LINES: usize = 100;
+
+/// Digests a customer's name of `kind` (`email`, `phone`, `customer`), as it leads to their thread on a Page.
+#[must_use]
+pub fn customer_name(page: &PageId, kind: &str, value: &str) -> DedupeKey {
+    DedupeKey::of_content(&["customer", page.as_str(), kind, value])
+}
+
+fn receipt_event(number: usize) -> String {
+    if number == 1 { String::from("receipt") } else { format!("receipt-{number}") }
+}
+
+fn event_name(kind: NoticeKind, status: ParcelStatus, subject: &str) -> String {
+    match kind {
+        // A failed attempt and damage are two pieces of news.
+        NoticeKind::Problem => format!("{}:{subject}", status.as_str()),
+        NoticeKind::Receipt
+        | NoticeKind::Shipped
+        | NoticeKind::OutForDelivery
+        | NoticeKind::Delivered
+        | NoticeKind::ReadyForPickup
+        | NoticeKind::Delayed
+        | NoticeKind::Refunded => format!("{}:{subject}", kind.as_str()),
+    }
+}
+
+/// Returns which notice the status of a parcel makes; some make none.
+#[must_use]
+pub const fn notice_of(status: ParcelStatus) -> Option<NoticeKind> {
+    match status {
+        ParcelStatus::InTransit => Some(NoticeKind::Shipped),
+        ParcelStatus::OutForDelivery => Some(NoticeKind::OutForDelivery),
+        ParcelStatus::ReadyForPickup => Some(NoticeKind::ReadyForPickup),
+        ParcelStatus::Delivered => Some(NoticeKind::Delivered),
+        ParcelStatus::AttemptFailed | ParcelStatus::Exception => Some(NoticeKind::Problem),
+        ParcelStatus::Unknown | ParcelStatus::LabelCreated | ParcelStatus::Returned | ParcelStatus::Cancelled => None,
+    }
+}
+
+fn merge<T: Clone>(leads: bool, known: &mut Option<T>, told: Option<&T>) {
+    if (leads || known.is_none()) && told.is_some() {
+        *known = told.cloned();
+    }
+}
+
+fn merge_all<T: Clone>(leads: bool, known: &mut Vec<T>, told: &[T]) {
+    if (leads || known.is_empty()) && !told.is_empty() {
+        *known = told.to_vec();
+    }
+}
+
+impl Parcel {
+    const fn begin(at: Timestamp) -> Self {
+        Self {
+            known_as: Vec::new(),
+            tracking_number: None,
+            tracking_url: None,
+            carrier: None,
+            progress: Progress::begin(at),
+            detail: None,
+            is_late: false,
+            expected_on: None,
+        }
+    }
+
+    /// What is said of the place and the day counts only when the event is news: a late one tells of the past.
+    fn learn(&mut self, told: &ShipmentFacts, is_news: bool) {
+        merge(false, &mut self.tracking_number, told.tracking_number.as_ref());
+        merge(false, &mut self.tracking_url, told.tracking_url.as_ref());
+        merge(false, &mut self.carrier, told.carrier.as_ref());
+        merge(is_news, &mut self.detail, told.detail.as_ref());
+        merge(is_news, &mut self.expected_on, told.expected_on.as_ref());
+        self.is_late |= told.is_late;
+    }
+
+    /// Returns what names the parcel in its notices' ids: its first name, which stays.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        self.known_as.first().cloned().unwrap_or_default()
+    }
+
+    fn trouble_in_words(&self, status: ParcelStatus) -> String {
+        let what = if status == ParcelStatus::AttemptFailed { "could not be handed over" } else { "is in trouble" };
+        let carrier = self.carrier.as_deref().unwrap_or("the carrier");
+        let number = self.tracking_number.as_deref().map_or_else(String::new, |number| format!(" {number}"));
+        let detail = self.detail.as_deref().map_or_else(String::new, |detail| format!(": {}", detail.replace('_', " ")));
+        format!("The parcel{number} of {carrier} {what}{detail}.")
+    }
+}
+
+#[cfg(test)]
+#[path = "orders_tests.rs"]
+mod tests;

@@ -1,0 +1,174 @@
+use super::*;
+use crate::money::{Currency, Money};
+use crate::order::{OrderLine, Totals};
+
+fn page() -> PageId {
+    PageId::new("108234567890123").unwrap()
+}
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_255_200_000 + minute * 60_000)
+}
+
+fn euros(amount: i64) -> Money {
+    Money::new(amount, Currency::parse("EUR").unwrap())
+}
+
+fn facts(total: i64) -> OrderFacts {
+    OrderFacts {
+        names: OrderNames { number: Some("20418".into()), external_id: Some("555".into()) },
+        totals: Some(Totals { total: euros(total), subtotal: None, shipping: None, tax: None }),
+        lines: vec![OrderLine { title: "Brass lamp".into(), subtitle: None, quantity: 1, price: euros(total), image_url: None }],
+        buyer: Buyer { name: Some("Mia Keller".into()), email: Some("Mia@Example.com ".into()), ..Buyer::default() },
+        ..OrderFacts::default()
+    }
+}
+
+fn event(source: Source, minute: i64, kind: ShopEventKind) -> ShopEvent {
+    ShopEvent { source, shop: String::new(), page: None, occurred_at: at(minute), kind }
+}
+
+fn placed(total: i64) -> ShopEvent {
+    event(Source::Shopify, 0, ShopEventKind::OrderPlaced(Box::new(facts(total))))
+}
+
+fn changed(source: Source, told: OrderFacts) -> ShopEvent {
+    event(source, 1, ShopEventKind::OrderChanged(Box::new(told)))
+}
+
+fn shipped(source: Source, id: &str, number: Option<&str>, status: ParcelStatus, minute: i64) -> ShopEvent {
+    let told = ShipmentFacts {
+        order: OrderNames { number: Some("20418".into()), external_id: None },
+        external_id: id.into(),
+        tracking_number: number.map(Into::into),
+        tracking_url: None,
+        carrier: Some("DHL".into()),
+        status,
+        detail: None,
+        is_late: false,
+        expected_on: None,
+    };
+    event(source, minute, ShopEventKind::ShipmentUpdated(Box::new(told)))
+}
+
+/// Takes an event as the use case does: what follows is noted with the order.
+fn take(order: &mut Order, event: &ShopEvent, sent: Option<&str>) -> Vec<(NoticeKind, String)> {
+    let change = order.apply(event, sent);
+    for notice in &change.notices {
+        order.notices.push(NoticeId::of(&order.id, &notice.event));
+    }
+    change.notices.into_iter().map(|notice| (notice.kind, notice.event)).collect()
+}
+
+fn order() -> Order {
+    Order::begin(page(), "#20418", &placed(0))
+}
+
+#[test]
+fn an_order_makes_one_receipt_however_often_it_is_told() {
+    let mut order = order();
+    assert_eq!(take(&mut order, &placed(9134), None), [(NoticeKind::Receipt, "receipt".into())]);
+    let known = order.clone();
+    assert_eq!(take(&mut order, &placed(9134), None), []);
+    assert_eq!(order, known, "nothing is news");
+    assert_eq!(order.receipt(1).unwrap().order_number, "20418");
+}
+
+#[test]
+fn what_is_too_thin_for_a_receipt_says_so_and_waits_for_the_rest() {
+    let mut order = order();
+    let thin = OrderFacts { buyer: Buyer::default(), ..facts(9134) };
+    assert_eq!(take(&mut order, &event(Source::Stripe, 0, ShopEventKind::OrderPlaced(Box::new(thin))), None), []);
+    assert_eq!(order.missing_for_receipt(), ["the recipient's name"]);
+    assert_eq!(order.receipt(1), None);
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(9134)), None).len(), 1, "another source fills the gap");
+}
+
+#[test]
+fn an_order_that_nobody_placed_makes_no_receipt() {
+    let mut order = order();
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(9134)), None), []);
+    assert_eq!(take(&mut order, &placed(9134), None).len(), 1);
+}
+
+#[test]
+fn a_receipt_that_left_is_corrected_under_another_number_and_one_that_waits_is_not() {
+    let mut order = order();
+    take(&mut order, &placed(9134), None);
+    let shown = order.receipt_digest();
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(8000)), None), [], "nobody has seen it yet");
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(7000)), Some(&shown)), [(NoticeKind::Receipt, "receipt-2".into())]);
+    assert_eq!(order.receipt(2).unwrap().order_number, "20418-2");
+    let shown = order.receipt_digest();
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(7000)), Some(&shown)), [], "nothing that it shows has changed");
+}
+
+#[test]
+fn the_word_of_the_source_that_placed_the_order_counts() {
+    let mut order = order();
+    take(&mut order, &placed(9134), None);
+    take(&mut order, &changed(Source::Stripe, facts(1)), None);
+    assert_eq!(order.facts.totals.unwrap().total, euros(9134));
+}
+
+#[test]
+fn a_shop_and_a_carrier_tell_of_one_parcel() {
+    let mut order = order();
+    assert_eq!(take(&mut order, &shipped(Source::Shopify, "1", Some("00 34-x"), ParcelStatus::InTransit, 1), None).len(), 1);
+    assert_eq!(take(&mut order, &shipped(Source::Easypost, "trk_1", Some("0034X"), ParcelStatus::InTransit, 2), None), []);
+    let news = take(&mut order, &shipped(Source::Easypost, "trk_1", Some("0034X"), ParcelStatus::Delivered, 9), None);
+    assert_eq!(news, [(NoticeKind::Delivered, "delivered:shopify:1".into())]);
+    assert_eq!(take(&mut order, &shipped(Source::Easypost, "trk_1", Some("0034X"), ParcelStatus::OutForDelivery, 5), None), []);
+    assert_eq!(order.parcels.len(), 1);
+}
+
+#[test]
+fn two_parcels_are_told_one_by_one() {
+    let mut order = order();
+    take(&mut order, &shipped(Source::Shopify, "1", Some("A1"), ParcelStatus::InTransit, 1), None);
+    assert_eq!(take(&mut order, &shipped(Source::Shopify, "1", Some("A2"), ParcelStatus::InTransit, 1), None).len(), 1);
+    assert_eq!(order.parcels.len(), 2);
+}
+
+#[test]
+fn trouble_makes_a_notice_and_tells_a_person_what_it_is() {
+    let mut order = order();
+    let change = order.apply(&shipped(Source::Easypost, "trk_1", Some("A1"), ParcelStatus::Exception, 1), None);
+    assert_eq!(change.notices.first().map(|notice| notice.kind), Some(NoticeKind::Problem));
+    assert_eq!(change.trouble.as_deref(), Some("The parcel A1 of DHL is in trouble."));
+}
+
+#[test]
+fn money_that_went_back_is_told_once_a_refund() {
+    let mut order = order();
+    take(&mut order, &placed(9134), None);
+    let refund = |id: &str| OrderFacts { refunds: vec![Refund { id: id.into(), amount: Some(euros(100)) }], ..OrderFacts::default() };
+    assert_eq!(take(&mut order, &changed(Source::Shopify, refund("r1")), None), [(NoticeKind::Refunded, "refunded:r1".into())]);
+    assert_eq!(take(&mut order, &changed(Source::Shopify, refund("r1")), None), []);
+    assert_eq!(take(&mut order, &changed(Source::Shopify, refund("r2")), None).len(), 1);
+}
+
+#[test]
+fn a_shipping_notice_after_delivery_is_not_worth_telling() {
+    let mut order = order();
+    take(&mut order, &shipped(Source::Shopify, "1", Some("A1"), ParcelStatus::InTransit, 1), None);
+    assert_eq!(order.not_worth(NoticeKind::Shipped, Some(0)), None);
+    take(&mut order, &shipped(Source::Shopify, "1", Some("A1"), ParcelStatus::Delivered, 2), None);
+    for kind in [NoticeKind::Shipped, NoticeKind::OutForDelivery, NoticeKind::ReadyForPickup, NoticeKind::Delayed, NoticeKind::Problem] {
+        assert!(order.not_worth(kind, Some(0)).is_some(), "{kind:?}");
+    }
+    assert_eq!(order.not_worth(NoticeKind::Delivered, Some(0)), None);
+}
+
+#[test]
+fn a_customer_has_the_same_name_however_the_shop_writes_the_address() {
+    let mut order = order();
+    take(&mut order, &placed(9134), None);
+    assert!(order.customer_names().contains(&customer_name(&page(), "email", "mia@example.com")));
+}
+
+#[test]
+fn the_number_makes_the_order_with_and_without_its_sign() {
+    assert_eq!(OrderId::of(&page(), "#20418"), OrderId::of(&page(), " 20418"));
+    assert_ne!(OrderId::of(&page(), "20418"), OrderId::of(&page(), "20419"));
+}
