@@ -146,6 +146,17 @@ pub enum Written {
     Stale,
 }
 
+/// What is written of an order in one transaction. Its place beside its conversation follows from it.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing<'a> {
+    pub order: &'a Order,
+    pub notices: &'a [Notice],
+    /// New names that the order is found by.
+    pub aliases: &'a [Alias],
+    /// New names of its customer, see [`Order::customer_names`].
+    pub names: &'a [DedupeKey],
+}
+
 /// What a Page knows under the name of a customer: a digest of an e-mail address, a telephone number, the shop's own id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Acquaintance {
@@ -168,9 +179,8 @@ pub trait Orders: Sync {
 
     fn order_by(&self, page: &PageId, alias: &Alias) -> impl Future<Output = Result<Option<OrderId>, StoreError>> + Send;
 
-    /// Writes an order whose `revision` is the one that was read, in one transaction with its new notices, which are due at once, with the
-    /// names that it is found by, and with its place beside its conversation and under its customer's names.
-    fn save_order(&self, order: &Order, notices: &[Notice], aliases: &[Alias]) -> impl Future<Output = Result<Written, StoreError>> + Send;
+    /// Writes what an event made of an order, whose `revision` is the one that was read, in one transaction. Its new notices are due at once.
+    fn save_order(&self, writing: &Writing<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
     /// Keeps an event of a parcel whose order is not known yet, under the names that it gives.
     fn keep_shipment(&self, page: &PageId, event: &ShopEvent) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -345,7 +355,7 @@ impl Order {
     /// Returns how many receipts it has made until now.
     #[must_use]
     pub fn receipts(&self) -> usize {
-        (1..).take_while(|number| self.notices.contains(&NoticeId::of(&self.id, &receipt_event(*number)))).count()
+        (1..=self.notices.len()).take_while(|number| self.notices.contains(&NoticeId::of(&self.id, &receipt_event(*number)))).count()
     }
 
     /// Returns the id of the last receipt that it made.

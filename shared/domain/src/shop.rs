@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::PageId;
+use crate::id::{DedupeKey, PageId};
 use crate::order::{OrderFacts, OrderNames, Refund, ShipmentFacts};
 use crate::time::Timestamp;
 
@@ -70,6 +70,15 @@ pub enum ShopEventKind {
         refunds: Vec<Refund>,
     },
     ShipmentUpdated(Box<ShipmentFacts>),
+}
+
+impl ShopEvent {
+    /// Digests the whole event, so that the same one that comes twice is kept once.
+    #[must_use]
+    pub fn digest(&self) -> DedupeKey {
+        // Plain types of ours: writing them does not fail.
+        DedupeKey::of_content(&[&serde_json::to_string(self).unwrap_or_default()])
+    }
 }
 
 impl ShopEventKind {

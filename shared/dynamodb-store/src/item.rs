@@ -223,15 +223,15 @@ pub(crate) fn encode<T: serde::Serialize>(value: T) -> Result<AttributeValue, St
     serde_dynamo::to_attribute_value(value).map_err(|err| error::encode(&err))
 }
 
-fn decode<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, StoreError> {
+pub(crate) fn decode<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, StoreError> {
     let value = item.get(name).cloned().ok_or_else(|| corrupt(item, format!("no {name}")))?;
     serde_dynamo::from_attribute_value(value).map_err(|_| corrupt(item, format!("{name} is not of schema {SCHEMA}")))
 }
 
-fn number(item: &Item, name: &str) -> Option<u64> {
+pub(crate) fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-fn corrupt(item: &Item, reason: impl Into<String>) -> StoreError {
+pub(crate) fn corrupt(item: &Item, reason: impl Into<String>) -> StoreError {
     error::corrupt(item.get("pk"), item.get("sk"), reason)
 }

@@ -15,16 +15,25 @@
 //! | hold of a Page | `HOLDS` | `<page>` |
 //! | what the sweep knows of a Page | `WATCHES` | `<page>` |
 //! | a person's request to be deleted | `DELETION#<code>` | `D#` |
+//! | order with its parcels | `ORD#<order>` | `O#` |
+//! | notice | `NTF#<notice>` | `N#` |
+//! | a name that an order is found by | `ALIAS#<digest>` | `A#` |
+//! | event of a parcel whose order is not known yet | `ALIAS#<digest>` | `S#<ms, 15 digits>#<digest>` |
+//! | whose thread a customer's name leads to | `WHO#<digest>` | `C#` |
+//! | order of a customer's name | `WHO#<digest>` | `O#<order>` |
+//! | order beside a conversation | `CNV#<conversation>` | `O#<order>` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
 //! | `inbox` | `inbox_pk` = `INBOX#<page>#<status>#<shard>` | `inbox_sk` = `<ms, 15 digits>#<conversation>` |
 //! | `due` | `due_pk` = `DUE#<shard>`, or `HELD#<page>` while the Page is on hold | `due_sk` = `<ms, 15 digits>#<conversation>#<ulid>` |
+//! | `due` | `due_pk` = `NOTICES#<shard>` | `due_sk` = `<ms, 15 digits>#<notice>` |
 //! | `unanswered` | `unanswered_pk` = `UNANSWERED#<shard>`, while the customer waits for an answer | `unanswered_sk` = `<ms, 15 digits>#<conversation>` |
 
 use domain::conversation::Status;
 use domain::deletion::ConfirmationCode;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
+use domain::notice::{NoticeId, OrderId};
 use domain::time::Timestamp;
 
 /// The index of conversations by activity.
@@ -41,6 +50,9 @@ pub const DUE_SHARDS: u32 = 8;
 /// Over how many partitions the conversations that wait for an answer are spread.
 pub const UNANSWERED_SHARDS: u32 = 4;
 
+/// Over how many partitions the notices are spread that should be looked at.
+pub const NOTICE_SHARDS: u32 = 4;
+
 /// Where the summary and the pending messages of a conversation start: one query reads both.
 pub const OPEN_PREFIX: &str = "C#";
 /// Where the messages of a conversation start.
@@ -54,6 +66,10 @@ pub const WATCHES: &str = "WATCHES";
 
 const PENDING_PREFIX: &str = "C#OUT#";
 const PARKED_PREFIX: &str = "W#";
+/// Where the orders beside a conversation, or of a customer's name, start.
+pub const TIED_PREFIX: &str = "O#";
+/// Where what is kept under a name starts.
+pub const KEPT_PREFIX: &str = "S#";
 
 /// The primary key of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +178,82 @@ pub fn deletion(code: &ConfirmationCode) -> Key {
     key(format!("DELETION#{code}"), "D#")
 }
 
+#[must_use]
+pub fn order(id: &OrderId) -> Key {
+    key(format!("ORD#{id}"), "O#")
+}
+
+#[must_use]
+pub fn notice(id: &NoticeId) -> Key {
+    key(format!("NTF#{id}"), "N#")
+}
+
+/// The partition of a name that an order is found by.
+#[must_use]
+pub fn alias_partition(alias: &DedupeKey) -> String {
+    format!("ALIAS#{}", alias.as_str())
+}
+
+#[must_use]
+pub fn alias(alias: &DedupeKey) -> Key {
+    key(alias_partition(alias), "A#")
+}
+
+/// An event that is kept under a name until its order is known.
+#[must_use]
+pub fn kept_shipment(alias: &DedupeKey, at: Timestamp, event: &DedupeKey) -> Key {
+    key(alias_partition(alias), format!("{KEPT_PREFIX}{}#{}", moment(at), event.as_str()))
+}
+
+/// The partition of a customer's name.
+#[must_use]
+pub fn who_partition(name: &DedupeKey) -> String {
+    format!("WHO#{}", name.as_str())
+}
+
+#[must_use]
+pub fn whose_thread(name: &DedupeKey) -> Key {
+    key(who_partition(name), "C#")
+}
+
+#[must_use]
+pub fn whose_order(name: &DedupeKey, order: &OrderId) -> Key {
+    key(who_partition(name), format!("{TIED_PREFIX}{order}"))
+}
+
+#[must_use]
+pub fn tied_order(conversation: &ConversationId, order: &OrderId) -> Key {
+    key(conversation_partition(conversation), format!("{TIED_PREFIX}{order}"))
+}
+
+/// Reads the order out of the sort key of its place beside a conversation, or under a customer's name.
+#[must_use]
+pub fn order_of(sk: &str) -> Option<OrderId> {
+    OrderId::parse(sk.strip_prefix(TIED_PREFIX)?)
+}
+
+#[must_use]
+pub fn notices_partition(shard: u32) -> String {
+    format!("NOTICES#{shard}")
+}
+
+#[must_use]
+pub fn notice_shard(id: &NoticeId) -> u32 {
+    spread(id.as_str()) % NOTICE_SHARDS
+}
+
+#[must_use]
+pub fn notice_sort(at: Timestamp, id: &NoticeId) -> String {
+    format!("{}#{id}", moment(at))
+}
+
+/// Reads [`notice_sort`] back.
+#[must_use]
+pub fn parse_notice_sort(sk: &str) -> Option<(Timestamp, NoticeId)> {
+    let (at, id) = sk.split_once('#')?;
+    Some((Timestamp::from_millis(at.parse().ok()?), NoticeId::parse(id)?))
+}
+
 /// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.
 #[must_use]
 pub fn held_partition(page: &PageId) -> String {
@@ -186,7 +278,7 @@ pub fn inbox_sort(last_activity_at: Timestamp, conversation: &ConversationId) ->
 
 #[must_use]
 pub fn inbox_shard(conversation: &ConversationId) -> u32 {
-    spread(conversation) % INBOX_SHARDS
+    spread(conversation.as_str()) % INBOX_SHARDS
 }
 
 #[must_use]
@@ -196,7 +288,7 @@ pub fn due_partition(shard: u32) -> String {
 
 #[must_use]
 pub fn due_shard(conversation: &ConversationId) -> u32 {
-    spread(conversation) % DUE_SHARDS
+    spread(conversation.as_str()) % DUE_SHARDS
 }
 
 #[must_use]
@@ -227,7 +319,7 @@ pub fn unanswered_partition(shard: u32) -> String {
 
 #[must_use]
 pub fn unanswered_shard(conversation: &ConversationId) -> u32 {
-    spread(conversation) % UNANSWERED_SHARDS
+    spread(conversation.as_str()) % UNANSWERED_SHARDS
 }
 
 #[must_use]
@@ -250,9 +342,9 @@ fn day(at: Timestamp) -> String {
     at.to_rfc3339().chars().take(10).collect()
 }
 
-/// A number that spreads conversations evenly: FNV-1a over the id.
-fn spread(conversation: &ConversationId) -> u32 {
-    conversation.as_str().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+/// A number that spreads ids evenly: FNV-1a.
+fn spread(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod history;
 mod inbox;
 mod item;
 pub mod key;
+mod notices;
+mod orders;
 mod outbox;
 mod pages;
 mod parked;

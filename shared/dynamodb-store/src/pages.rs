@@ -17,7 +17,7 @@ impl Holds for Table {
     }
 
     async fn holds(&self) -> Result<Vec<Hold>, StoreError> {
-        self.of_pages(key::HOLDS).await?.iter().map(item::to_hold).collect()
+        self.of_partition(key::HOLDS).await?.iter().map(item::to_hold).collect()
     }
 
     async fn put_hold(&self, hold: &Hold) -> Result<bool, StoreError> {
@@ -59,7 +59,7 @@ impl Holds for Table {
 
 impl Watches for Table {
     async fn watches(&self) -> Result<Vec<Watch>, StoreError> {
-        self.of_pages(key::WATCHES).await?.iter().map(item::to_watch).collect()
+        self.of_partition(key::WATCHES).await?.iter().map(item::to_watch).collect()
     }
 
     async fn put_watch(&self, watch: &Watch) -> Result<bool, StoreError> {
@@ -68,8 +68,8 @@ impl Watches for Table {
 }
 
 impl Table {
-    /// Reads a partition that has one item for each Page.
-    async fn of_pages(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
+    /// Reads a partition of a handful of items.
+    pub(crate) async fn of_partition(&self, partition: &str) -> Result<Vec<Item>, StoreError> {
         let found = self
             .client
             .query()
@@ -84,7 +84,7 @@ impl Table {
     }
 
     /// Writes an item if the stored one still has the revision that was read, 0 for none. Tells whether it was written.
-    async fn put_at(&self, item: Item, revision: u64) -> Result<bool, StoreError> {
+    pub(crate) async fn put_at(&self, item: Item, revision: u64) -> Result<bool, StoreError> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let put = if revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")

@@ -5,6 +5,8 @@ mod due;
 mod erasure;
 mod history;
 mod inbox;
+mod notices;
+mod orders;
 mod outbox;
 mod pages;
 mod parked;
@@ -63,6 +65,19 @@ pub enum Call {
     Deletion,
     PutDeletion,
     KnownPages,
+    Order,
+    OrderBy,
+    SaveOrder,
+    KeepShipment,
+    KeptShipments,
+    Acquaintance,
+    Acquaint,
+    TiedOrders,
+    NameOrder,
+    Notice,
+    SaveNotice,
+    DueNotices,
+    PostponeNotice,
 }
 
 /// A store in memory. Clones share what is stored. Each call lets other work go first, so that joined futures interleave.

@@ -9,6 +9,8 @@ pub mod due;
 pub mod erasing;
 pub mod extremes;
 pub mod inbox;
+pub mod notices;
+pub mod orders;
 pub mod pages;
 pub mod pending;
 pub mod recording;
@@ -20,16 +22,31 @@ pub mod unanswered;
 
 mod steps;
 
+use domain::notice::Notices;
+use domain::orders::Orders;
 use domain::ports::{Deletions, DueIndex, Erasure, Exporting, History, Holds, Inbox, Outbox, ParkedWork, UnansweredIndex, Watches};
 
 /// Every port of the store at once.
 pub trait Store:
-    History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions
+    History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions + Orders + Notices
 {
 }
 
-impl<S: History + Outbox + Inbox + DueIndex + UnansweredIndex + Holds + Watches + ParkedWork + Erasure + Exporting + Deletions> Store
-    for S
+impl<
+    S: History
+        + Outbox
+        + Inbox
+        + DueIndex
+        + UnansweredIndex
+        + Holds
+        + Watches
+        + ParkedWork
+        + Erasure
+        + Exporting
+        + Deletions
+        + Orders
+        + Notices,
+> Store for S
 {
 }
 

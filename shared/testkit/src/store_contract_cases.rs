@@ -122,6 +122,14 @@ macro_rules! store_contract {
             deleting: a_request_erases_the_conversations_of_its_id
                 a_request_that_comes_again_changes_nothing
                 a_request_under_whose_id_nothing_stands_is_noted;
+            orders: an_order_is_written_with_its_notices_and_found_by_its_names
+                an_order_names_the_revision_that_it_saw
+                of_several_first_words_at_once_one_is_written
+                a_customers_name_leads_to_their_orders_and_their_thread
+                an_order_stands_beside_its_conversation_and_is_named_once_a_message
+                an_event_of_a_parcel_is_kept_once_under_each_of_its_names;
+            notices: a_notice_names_the_revision_that_it_saw
+                what_is_due_is_listed_by_its_moment_and_postponed_once;
             extremes: every_text_comes_back_as_it_went
                 a_long_raw_event_is_taken_and_never_read_in_part
                 a_long_raw_event_of_no_message_is_taken

@@ -9,7 +9,10 @@ use domain::history::TimelineEvent;
 use domain::hold::Hold;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::message::{Message, MessageChange};
+use domain::notice::{Notice, NoticeId, OrderId};
+use domain::orders::{Acquaintance, Order};
 use domain::ports::{Parked, StoreError};
+use domain::shop::ShopEvent;
 use domain::time::Timestamp;
 use domain::watch::Watch;
 
@@ -37,6 +40,15 @@ pub(super) struct State {
     pub(super) holds: BTreeMap<PageId, Hold>,
     pub(super) watches: BTreeMap<PageId, Watch>,
     pub(super) deletions: BTreeMap<ConfirmationCode, Deletion>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    /// The orders by the names that they are found by.
+    pub(super) aliases: BTreeMap<DedupeKey, OrderId>,
+    /// Events of parcels whose orders were not known, by the names that they gave.
+    pub(super) shipments: BTreeMap<(DedupeKey, Timestamp, DedupeKey), ShopEvent>,
+    pub(super) acquaintances: BTreeMap<DedupeKey, Acquaintance>,
+    /// The orders beside conversations, with the messages that name them.
+    pub(super) tied: BTreeMap<(ConversationId, OrderId), Vec<MessageId>>,
+    pub(super) notices: BTreeMap<NoticeId, (Notice, Option<Timestamp>)>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
 }
