@@ -25,6 +25,7 @@ pub mod job;
 pub mod message;
 pub mod money;
 pub mod notice;
+pub mod notify;
 pub mod operator;
 pub mod order;
 pub mod orders;

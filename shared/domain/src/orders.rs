@@ -43,6 +43,9 @@ pub struct Order {
     /// The thread of the customer whose order it is, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
+    /// The names that it is found by, and those of its customer, as far as they are written down: digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filed_under: Vec<DedupeKey>,
     /// Its notices, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<NoticeId>,
@@ -182,11 +185,11 @@ pub trait Orders: Sync {
     /// Writes what an event made of an order, whose `revision` is the one that was read, in one transaction. Its new notices are due at once.
     fn save_order(&self, writing: &Writing<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
-    /// Keeps an event of a parcel whose order is not known yet, under the names that it gives.
-    fn keep_shipment(&self, page: &PageId, event: &ShopEvent) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Keeps an event whose order is not known yet, under the names that it gives it.
+    fn keep_event(&self, page: &PageId, event: &ShopEvent) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Lists what was kept under a name, oldest first.
-    fn kept_shipments(&self, page: &PageId, alias: &Alias) -> impl Future<Output = Result<Vec<ShopEvent>, StoreError>> + Send;
+    fn kept_events(&self, page: &PageId, alias: &Alias) -> impl Future<Output = Result<Vec<ShopEvent>, StoreError>> + Send;
 
     /// Reads what is known under a customer's name, see [`Order::customer_names`].
     fn acquaintance(&self, name: &DedupeKey) -> impl Future<Output = Result<Acquaintance, StoreError>> + Send;
@@ -223,6 +226,7 @@ impl Order {
             cancelled_at: None,
             cancelled_because: None,
             conversation: None,
+            filed_under: Vec::new(),
             notices: Vec::new(),
             created_at: event.occurred_at,
             changed_at: event.occurred_at,

@@ -18,7 +18,7 @@
 //! | order with its parcels | `ORD#<order>` | `O#` |
 //! | notice | `NTF#<notice>` | `N#` |
 //! | a name that an order is found by | `ALIAS#<digest>` | `A#` |
-//! | event of a parcel whose order is not known yet | `ALIAS#<digest>` | `S#<ms, 15 digits>#<digest>` |
+//! | event whose order is not known yet | `ALIAS#<digest>` | `S#<ms, 15 digits>#<digest>` |
 //! | whose thread a customer's name leads to | `WHO#<digest>` | `C#` |
 //! | order of a customer's name | `WHO#<digest>` | `O#<order>` |
 //! | order beside a conversation | `CNV#<conversation>` | `O#<order>` |
@@ -201,7 +201,7 @@ pub fn alias(alias: &DedupeKey) -> Key {
 
 /// An event that is kept under a name until its order is known.
 #[must_use]
-pub fn kept_shipment(alias: &DedupeKey, at: Timestamp, event: &DedupeKey) -> Key {
+pub fn kept_event(alias: &DedupeKey, at: Timestamp, event: &DedupeKey) -> Key {
     key(alias_partition(alias), format!("{KEPT_PREFIX}{}#{}", moment(at), event.as_str()))
 }
 

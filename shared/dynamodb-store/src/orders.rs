@@ -12,7 +12,7 @@ use crate::item::{self, Item};
 use crate::transaction::{self, Ended};
 use crate::{Table, error, key, notices};
 
-/// How many days an event of a parcel is kept whose order nobody names.
+/// How many days an event is kept whose order nobody names.
 const KEPT_DAYS: u64 = 30;
 
 /// The most messages that are noted of an order that they name.
@@ -51,18 +51,18 @@ impl Orders for Table {
         }
     }
 
-    async fn keep_shipment(&self, page: &PageId, event: &ShopEvent) -> Result<(), StoreError> {
+    async fn keep_event(&self, page: &PageId, event: &ShopEvent) -> Result<(), StoreError> {
         for alias in Alias::of(event) {
-            let mut item = item::keyed(&key::kept_shipment(&alias.key(page), event.occurred_at, &event.digest()));
+            let mut item = item::keyed(&key::kept_event(&alias.key(page), event.occurred_at, &event.digest()));
             item.insert("event".into(), item::encode(event)?);
             item.insert("expires_at".into(), AttributeValue::N(item::expiry(event.occurred_at, KEPT_DAYS)));
             let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-            failpoint::around!("table.keep_shipment", put.send().await).map_err(error::of)?;
+            failpoint::around!("table.keep_event", put.send().await).map_err(error::of)?;
         }
         Ok(())
     }
 
-    async fn kept_shipments(&self, page: &PageId, alias: &Alias) -> Result<Vec<ShopEvent>, StoreError> {
+    async fn kept_events(&self, page: &PageId, alias: &Alias) -> Result<Vec<ShopEvent>, StoreError> {
         let kept = self.beginning_with(&key::alias_partition(&alias.key(page)), key::KEPT_PREFIX).await?;
         kept.iter().map(|item| item::decode(item, "event")).collect()
     }

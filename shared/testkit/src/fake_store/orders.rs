@@ -25,20 +25,20 @@ impl Orders for FakeStore {
         self.call(Call::SaveOrder, |state| Ok(save(state, writing))).await
     }
 
-    async fn keep_shipment(&self, page: &PageId, event: &ShopEvent) -> Result<(), StoreError> {
-        self.call(Call::KeepShipment, |state| {
+    async fn keep_event(&self, page: &PageId, event: &ShopEvent) -> Result<(), StoreError> {
+        self.call(Call::KeepEvent, |state| {
             for alias in Alias::of(event) {
-                state.shipments.insert((alias.key(page), event.occurred_at, event.digest()), event.clone());
+                state.kept.insert((alias.key(page), event.occurred_at, event.digest()), event.clone());
             }
             Ok(())
         })
         .await
     }
 
-    async fn kept_shipments(&self, page: &PageId, alias: &Alias) -> Result<Vec<ShopEvent>, StoreError> {
-        self.call(Call::KeptShipments, |state| {
+    async fn kept_events(&self, page: &PageId, alias: &Alias) -> Result<Vec<ShopEvent>, StoreError> {
+        self.call(Call::KeptEvents, |state| {
             let key = alias.key(page);
-            Ok(state.shipments.iter().filter(|((kept, ..), _)| *kept == key).map(|(_, event)| event.clone()).collect())
+            Ok(state.kept.iter().filter(|((kept, ..), _)| *kept == key).map(|(_, event)| event.clone()).collect())
         })
         .await
     }

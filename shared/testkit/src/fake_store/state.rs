@@ -43,8 +43,8 @@ pub(super) struct State {
     pub(super) orders: BTreeMap<OrderId, Order>,
     /// The orders by the names that they are found by.
     pub(super) aliases: BTreeMap<DedupeKey, OrderId>,
-    /// Events of parcels whose orders were not known, by the names that they gave.
-    pub(super) shipments: BTreeMap<(DedupeKey, Timestamp, DedupeKey), ShopEvent>,
+    /// Events whose orders were not known, by the names that they gave.
+    pub(super) kept: BTreeMap<(DedupeKey, Timestamp, DedupeKey), ShopEvent>,
     pub(super) acquaintances: BTreeMap<DedupeKey, Acquaintance>,
     /// The orders beside conversations, with the messages that name them.
     pub(super) tied: BTreeMap<(ConversationId, OrderId), Vec<MessageId>>,

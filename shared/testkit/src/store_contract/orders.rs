@@ -121,11 +121,11 @@ pub async fn an_event_of_a_parcel_is_kept_once_under_each_of_its_names(store: &i
     })));
     let later = ShopEvent { occurred_at: at(9), ..told.clone() };
     for event in [&later, &told, &told] {
-        store.keep_shipment(&page(PAGE), event).await?;
+        store.keep_event(&page(PAGE), event).await?;
     }
     for alias in Alias::of(&told) {
-        assert_eq!(store.kept_shipments(&page(PAGE), &alias).await?, [told.clone(), later.clone()], "oldest first");
+        assert_eq!(store.kept_events(&page(PAGE), &alias).await?, [told.clone(), later.clone()], "oldest first");
     }
-    assert!(store.kept_shipments(&page(PAGE), &Alias::TrackingNumber("0035".into())).await?.is_empty());
+    assert!(store.kept_events(&page(PAGE), &Alias::TrackingNumber("0035".into())).await?.is_empty());
     Ok(())
 }

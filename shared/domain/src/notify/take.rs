@@ -1,0 +1,176 @@
+//! Taking an event of a shop's or a carrier's: the order as it is after it, and the notices that follow.
+
+use std::collections::VecDeque;
+
+use crate::id::{ConversationId, DedupeKey, PageId};
+use crate::notice::{Notice, NoticeId, NoticeState, Notices, OrderId};
+use crate::orders::{Alias, Order, Orders, Writing, Written};
+use crate::ports::{History, StoreError};
+use crate::retry::{Retry, Retryable};
+use crate::shop::{ShopEvent, ShopEventKind};
+use crate::time::Timestamp;
+
+/// How often a write is tried again after losing a race for the order.
+const ATTEMPTS: u32 = 10;
+
+/// What became of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// The order knows of it; the notices that nobody has decided about yet.
+    Order { order: OrderId, is_news: bool, undecided: Vec<NoticeId> },
+    /// Nobody has named its order yet. It is kept, and taken when somebody does.
+    Kept,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    #[error("the order could not be read or written")]
+    Store(#[source] StoreError),
+    #[error("the order changed {ATTEMPTS} times while it was written")]
+    Busy,
+}
+
+impl Retryable for TakeError {
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Store(err) => err.retry(),
+            Self::Busy => Retry::Backoff,
+        }
+    }
+}
+
+/// Takes an event of the shop of `page`. Taking it again changes nothing, and names what is still undecided.
+pub async fn take<S: Orders + Notices + History>(store: &S, page: &PageId, event: &ShopEvent, now: Timestamp) -> Result<Taken, TakeError> {
+    let Some(number) = number(store, page, event).await? else {
+        store.keep_event(page, event).await.map_err(TakeError::Store)?;
+        // Somebody may have named the order in between, and not have seen what was kept.
+        return match number_by_alias(store, page, event).await? {
+            Some(number) => take_into(store, page, &number, event, now).await,
+            None => Ok(Taken::Kept),
+        };
+    };
+    take_into(store, page, &number, event, now).await
+}
+
+/// Finds the number of the order that an event is about.
+async fn number<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Result<Option<String>, TakeError> {
+    let names = match &event.kind {
+        ShopEventKind::OrderPlaced(facts) | ShopEventKind::OrderChanged(facts) => &facts.names,
+        ShopEventKind::OrderCancelled { order, .. } => order,
+        ShopEventKind::ShipmentUpdated(facts) => &facts.order,
+    };
+    match &names.number {
+        Some(number) => Ok(Some(number.clone())),
+        None => number_by_alias(store, page, event).await,
+    }
+}
+
+async fn number_by_alias<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Result<Option<String>, TakeError> {
+    for alias in Alias::of(event) {
+        if let Some(id) = store.order_by(page, &alias).await.map_err(TakeError::Store)?
+            && let Some(order) = store.order(&id).await.map_err(TakeError::Store)?
+        {
+            return Ok(Some(order.number));
+        }
+    }
+    Ok(None)
+}
+
+async fn take_into<S: Orders + Notices + History>(
+    store: &S,
+    page: &PageId,
+    number: &str,
+    event: &ShopEvent,
+    now: Timestamp,
+) -> Result<Taken, TakeError> {
+    let id = OrderId::of(page, number);
+    let mut waiting = VecDeque::from([event.clone()]);
+    let mut is_news = false;
+    while let Some(event) = waiting.pop_front() {
+        let step = take_one(store, page, number, &event, now).await?;
+        is_news |= step.is_news;
+        for alias in step.new_names {
+            waiting.extend(store.kept_events(page, &alias).await.map_err(TakeError::Store)?);
+        }
+    }
+    let undecided = undecided(store, &id).await?;
+    Ok(Taken::Order { order: id, is_news, undecided })
+}
+
+struct Step {
+    is_news: bool,
+    /// The names that the order is found by from now on: events may have been kept under them.
+    new_names: Vec<Alias>,
+}
+
+/// Takes one event into its order, reading and writing again when another worker was faster.
+async fn take_one<S: Orders + Notices + History>(
+    store: &S,
+    page: &PageId,
+    number: &str,
+    event: &ShopEvent,
+    now: Timestamp,
+) -> Result<Step, TakeError> {
+    let id = OrderId::of(page, number);
+    for _ in 0..ATTEMPTS {
+        let stored = store.order(&id).await.map_err(TakeError::Store)?;
+        let mut order = stored.unwrap_or_else(|| Order::begin(page.clone(), number, event));
+        let before = order.clone();
+        let shown = shown(store, &order).await?;
+        let change = order.apply(event, shown.as_deref());
+        let new_names: Vec<Alias> = Alias::of(event).into_iter().filter(|alias| !order.filed_under.contains(&alias.key(page))).collect();
+        let new_customer_names: Vec<DedupeKey> =
+            order.customer_names().into_iter().filter(|name| !order.filed_under.contains(name)).collect();
+        order.filed_under.extend(new_names.iter().map(|alias| alias.key(page)).chain(new_customer_names.iter().cloned()));
+        if order.conversation.is_none() {
+            order.conversation = thread_of(store, &order).await?;
+        }
+        let notices: Vec<Notice> =
+            change.notices.into_iter().map(|new| Notice::begin(page.clone(), id.clone(), new.kind, new.event, new.parcel, now)).collect();
+        order.notices.extend(notices.iter().map(|notice| notice.id.clone()));
+        if order == before && order.revision > 0 {
+            return Ok(Step { is_news: false, new_names: Vec::new() });
+        }
+        let writing = Writing { order: &order, notices: &notices, aliases: &new_names, names: &new_customer_names };
+        match store.save_order(&writing).await.map_err(TakeError::Store)? {
+            Written::Written => return Ok(Step { is_news: change.is_news, new_names }),
+            Written::Stale => {}
+        }
+    }
+    Err(TakeError::Busy)
+}
+
+/// Returns the digest of what the last receipt shows that left.
+async fn shown<S: Notices>(store: &S, order: &Order) -> Result<Option<String>, TakeError> {
+    let Some(last) = order.last_receipt() else { return Ok(None) };
+    Ok(store.notice(&last).await.map_err(TakeError::Store)?.and_then(|notice| notice.shown))
+}
+
+/// Finds the thread of an order's customer: by the id that the checkout passed along, or by a name that is known.
+pub(super) async fn thread_of<S: Orders + History>(store: &S, order: &Order) -> Result<Option<ConversationId>, TakeError> {
+    if let Some(user) = &order.facts.buyer.user {
+        let id = ConversationId::of(&order.page, user);
+        if store.conversation(&id).await.map_err(TakeError::Store)?.is_some() {
+            return Ok(Some(id));
+        }
+    }
+    for name in order.customer_names() {
+        if let Some(id) = store.acquaintance(&name).await.map_err(TakeError::Store)?.conversation {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// Lists the notices of an order that nobody has decided about yet, oldest first.
+async fn undecided<S: Orders + Notices>(store: &S, id: &OrderId) -> Result<Vec<NoticeId>, TakeError> {
+    let Some(order) = store.order(id).await.map_err(TakeError::Store)? else { return Ok(Vec::new()) };
+    let mut undecided = Vec::new();
+    for id in order.notices {
+        let notice = store.notice(&id).await.map_err(TakeError::Store)?;
+        if notice.is_some_and(|notice| notice.state == NoticeState::Undecided) {
+            undecided.push(id);
+        }
+    }
+    Ok(undecided)
+}
