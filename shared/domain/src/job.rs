@@ -1,8 +1,10 @@
-//! Work that waits in the outbound queue. Jobs carry ids, never words: what is to be sent stands in the table.
+//! Work that waits in queues. What waits in the outbound queue carries ids, never words: what is to be sent stands in the table.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConversationId, DedupeKey, MessageId};
+use crate::notice::NoticeId;
+use crate::shop::ShopEvent;
 use crate::time::Timestamp;
 
 /// Work for `deliver`.
@@ -65,6 +67,43 @@ impl OutboundJob {
             Occasion::Decided(at) => format!("{subject}-decided-{}", at.as_millis()),
             Occasion::Replayed(at) => format!("{subject}-replayed-{}", at.as_millis()),
             Occasion::Stale(at) => format!("{subject}-stale-{}", at.as_millis() / 60_000),
+        }
+    }
+}
+
+/// Work for `notify`: what happened to orders, and what notices have to be decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum OrdersJob {
+    /// A shop or a carrier told something.
+    Event(Box<ShopEvent>),
+    /// Decide how a notice goes on.
+    Decide { notice: NoticeId },
+    /// A customer did something that may let their notices go, or link them to an order.
+    CustomerActed {
+        conversation: ConversationId,
+        at: Timestamp,
+        /// The reference of the link by which they came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// The event, so that it counts once.
+        event: DedupeKey,
+    },
+    /// The conversation's messages were delivered or read further.
+    Marks { conversation: ConversationId },
+}
+
+impl OrdersJob {
+    /// Returns the name of the kind, for logs and counters.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "event",
+            Self::Decide { .. } => "decide",
+            Self::CustomerActed { .. } => "customer_acted",
+            Self::Marks { .. } => "marks",
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod batch;
 mod body;
 pub mod intake;
+pub mod orders;
 pub mod outbound;
 
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};

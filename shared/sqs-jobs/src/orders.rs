@@ -1,0 +1,160 @@
+//! The orders queue: what `notify` has to do.
+//!
+//! A job is a tagged JSON document; its version stands in the attribute `job`, which tells it from the deliveries of shops in the same queue.
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use domain::job::OrdersJob;
+
+use crate::LONGEST_BODY;
+use crate::body::{self, Encoding};
+
+/// The tag and version of a job, so that a later version knows what it reads.
+const ORDERS_JOB: &str = "orders.job.v1";
+
+const JOB: &str = "job";
+const ENCODING: &str = "encoding";
+
+/// The queue did not take a job.
+#[derive(Debug, thiserror::Error)]
+#[error("the orders queue did not take the job: {reason}")]
+pub struct OrdersQueueError {
+    pub reason: String,
+}
+
+/// A queue message is tagged as a job and is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnOrdersJob {
+    #[error("the message has no body")]
+    NoBody,
+    #[error("the message's encoding {0:?} is not known")]
+    UnknownEncoding(String),
+    #[error("the message's body does not unpack")]
+    Packed,
+    #[error("the message is not a job (line {line}, column {column})")]
+    Unreadable { line: usize, column: usize },
+}
+
+/// The producing end of the orders queue.
+#[derive(Debug, Clone)]
+pub struct OrdersQueue {
+    client: Client,
+    url: String,
+}
+
+impl OrdersQueue {
+    #[must_use]
+    pub const fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Puts one job into the queue, with one call.
+    pub async fn put(&self, job: &OrdersJob) -> Result<(), OrdersQueueError> {
+        let (body, encoding) = write(job)?;
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_body(body)
+            .message_attributes(JOB, text(ORDERS_JOB)?)
+            .message_attributes(ENCODING, text(encoding.as_str())?)
+            .set_message_system_attributes(crate::trace())
+            .send()
+            .await;
+        sent.map(drop).map_err(|err| OrdersQueueError { reason: crate::reason(&err) })
+    }
+}
+
+fn write(job: &OrdersJob) -> Result<(String, Encoding), OrdersQueueError> {
+    let json = serde_json::to_vec(job).map_err(|err| OrdersQueueError { reason: err.to_string() })?;
+    body::encode(&json, LONGEST_BODY).ok_or_else(|| OrdersQueueError { reason: "it is too long even compressed".into() })
+}
+
+fn text(value: &str) -> Result<MessageAttributeValue, OrdersQueueError> {
+    let built = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    built.map_err(|err| OrdersQueueError { reason: err.to_string() })
+}
+
+/// Reads a job out of a queue message; nothing when the message is tagged as something else.
+pub fn read(message: &SqsMessage) -> Result<Option<OrdersJob>, NotAnOrdersJob> {
+    let attribute = |name: &str| message.message_attributes.get(name).and_then(|value| value.string_value.clone());
+    if attribute(JOB).as_deref() != Some(ORDERS_JOB) {
+        return Ok(None);
+    }
+    let text = message.body.as_deref().ok_or(NotAnOrdersJob::NoBody)?;
+    let encoding = match attribute(ENCODING) {
+        Some(name) => Encoding::parse(&name).ok_or(NotAnOrdersJob::UnknownEncoding(name))?,
+        None => Encoding::Plain,
+    };
+    let json = body::decode(text, encoding).ok_or(NotAnOrdersJob::Packed)?;
+    serde_json::from_slice(&json).map(Some).map_err(|err| NotAnOrdersJob::Unreadable { line: err.line(), column: err.column() })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lambda_events::event::sqs::SqsMessageAttribute;
+    use domain::id::{ConversationId, DedupeKey, PageId, UserId};
+    use domain::money::{Currency, Money};
+    use domain::notice::{NoticeId, OrderId};
+    use domain::order::{OrderFacts, Totals};
+    use domain::shop::{ShopEvent, ShopEventKind, Source};
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    fn message(job: &str, body: &str, encoding: &str) -> SqsMessage {
+        let mut message = SqsMessage::default();
+        message.body = Some(body.into());
+        for (name, value) in [(JOB, job), (ENCODING, encoding)] {
+            let mut attribute = SqsMessageAttribute::default();
+            attribute.string_value = Some(value.into());
+            message.message_attributes.insert(name.into(), attribute);
+        }
+        message
+    }
+
+    fn jobs() -> Vec<OrdersJob> {
+        let page = PageId::new("1").unwrap();
+        let conversation = ConversationId::of(&page, &UserId::new("2").unwrap());
+        let at = Timestamp::from_millis(1_795_255_200_000);
+        let total = Money::new(9134, Currency::parse("EUR").unwrap());
+        let totals = Some(Totals { total, subtotal: None, shipping: None, tax: None });
+        let facts = OrderFacts { totals, ..OrderFacts::default() };
+        let kind = ShopEventKind::OrderPlaced(Box::new(facts));
+        let event = ShopEvent { source: Source::Api, shop: String::new(), page: Some(page.clone()), occurred_at: at, kind };
+        vec![
+            OrdersJob::Event(Box::new(event)),
+            OrdersJob::Decide { notice: NoticeId::of(&OrderId::of(&page, "1001"), "receipt") },
+            OrdersJob::CustomerActed {
+                conversation: conversation.clone(),
+                at,
+                reference: Some("r".into()),
+                text: Some("\u{b}hello".into()),
+                event: DedupeKey::of_content(&["tap"]),
+            },
+            OrdersJob::Marks { conversation },
+        ]
+    }
+
+    #[test]
+    fn a_job_is_read_as_it_was_written() {
+        for job in jobs() {
+            let (body, encoding) = write(&job).unwrap();
+            assert_eq!(read(&message(ORDERS_JOB, &body, encoding.as_str())), Ok(Some(job)));
+        }
+    }
+
+    #[test]
+    fn what_is_tagged_as_something_else_is_none() {
+        assert_eq!(read(&message("shop.delivery.v1", "{}", "plain")), Ok(None));
+        assert_eq!(read(&SqsMessage::default()), Ok(None));
+    }
+
+    #[test]
+    fn words_that_are_no_job_are_not_repeated() {
+        let error = read(&message(ORDERS_JOB, r#"{"type":"my secret words"}"#, "plain")).unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+        assert_eq!(read(&message(ORDERS_JOB, "?", "gzip+base64")), Err(NotAnOrdersJob::Packed));
+    }
+}
