@@ -41,6 +41,9 @@ pub struct Conversation {
     /// What the oldest message of ours that has not left waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<WaitingFor>,
+    /// Until when the customer's doings are told to `notify`, because of a notice that waits for them or that they had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notices_until: Option<Timestamp>,
     /// What is not younger was erased, and is not taken again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
@@ -127,6 +130,7 @@ impl Conversation {
             marks: Marks::default(),
             thread_owner: None,
             waiting_for: None,
+            notices_until: None,
             erased_at: None,
             version: 0,
         }
@@ -151,6 +155,14 @@ impl Conversation {
         if self.last_outbound_at.is_none_or(|answered| answered < at) {
             self.unanswered_since = Some(self.unanswered_since.map_or(at, |since| since.min(at)));
         }
+        if self.case.status == Status::Resolved {
+            self.case = Case { number: self.case.number.saturating_add(1), status: Status::Open, opened_at: at };
+        }
+    }
+
+    /// Opens a case that the customer has not asked for, when the last one is closed.
+    pub fn open_case(&mut self, at: Timestamp) {
+        self.last_activity_at = self.last_activity_at.max(at);
         if self.case.status == Status::Resolved {
             self.case = Case { number: self.case.number.saturating_add(1), status: Status::Open, opened_at: at };
         }

@@ -22,6 +22,7 @@ pub mod inbound;
 pub mod ingest;
 pub mod intervene;
 pub mod job;
+pub mod mail;
 pub mod message;
 pub mod money;
 pub mod notice;

@@ -146,9 +146,12 @@ pub struct Notice {
     pub created_at: Timestamp,
     /// After this it is not worth telling.
     pub expires_at: Timestamp,
-    /// How much of what became of it the shop was told.
+    /// What became of it, in order, each with its moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reached>,
+    /// How many of `reached` the shop's own programs were told.
     #[serde(default)]
-    pub told: Told,
+    pub announced: usize,
     /// Grows with every write; zero when it is not stored yet.
     #[serde(skip)]
     pub revision: u64,
@@ -199,12 +202,17 @@ pub enum WaitsFor {
     Window,
 }
 
-/// What the shop was told of a notice; it is told each once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+/// A step that a notice has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    pub step: Step,
+    pub at: Timestamp,
+}
+
+/// What becomes of a notice, as far as the shop is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
-    #[default]
-    Nothing,
+pub enum Step {
     Waiting,
     Sent,
     Delivered,
@@ -252,7 +260,8 @@ impl Notice {
             shown: None,
             created_at: now,
             expires_at: now.plus(kind.keeps()),
-            told: Told::Nothing,
+            reached: Vec::new(),
+            announced: 0,
             revision: 0,
         }
     }
@@ -266,6 +275,20 @@ impl Notice {
         if self.decisions.len() > MOST_DECISIONS {
             self.decisions.remove(0);
         }
+    }
+
+    /// Notes that it reached a step, each once. Tells whether it is new.
+    pub fn reach(&mut self, step: Step, at: Timestamp) -> bool {
+        let is_new = !self.has_reached(step);
+        if is_new {
+            self.reached.push(Reached { step, at });
+        }
+        is_new
+    }
+
+    #[must_use]
+    pub fn has_reached(&self, step: Step) -> bool {
+        self.reached.iter().any(|reached| reached.step == step)
     }
 
     /// Returns the way that was decided on last.
