@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_ENGINE ?= random
 FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
 
-.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser connect redrive replay backfill export erase clean
+.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser connect redrive replay backfill templates export erase clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -207,7 +207,7 @@ connect: $(OPERATOR_NEEDS) ## Connect a Page: secrets, callback, subscriptions, 
 	$(call NEED,PAGE,<id>,PAGE=108234567890123)
 	@$(OPERATE) connect --page "$(PAGE)" $(if $(SHOP),--name "$(SHOP)")
 
-redrive: $(OPERATOR_NEEDS) ## Bring dead letters back (QUEUE=inbound|outbound, STAGE=dev or LOCAL=1)
+redrive: $(OPERATOR_NEEDS) ## Bring dead letters back (QUEUE=inbound|orders|events|outbound, STAGE=dev or LOCAL=1)
 	$(call NEED,QUEUE,inbound|outbound,QUEUE=inbound)
 	@$(OPERATE) redrive --queue "$(QUEUE)"
 
@@ -219,6 +219,11 @@ backfill: $(OPERATOR_NEEDS) ## Read what was missed from Meta's record (PAGE=<id
 	$(call NEED,PAGE,<id>,PAGE=108234567890123 SINCE=2026-11-20T08:00:00Z)
 	$(call NEED,SINCE,<RFC 3339>,PAGE=108234567890123 SINCE=2026-11-20T08:00:00Z)
 	@$(OPERATE) backfill --page "$(PAGE)" --since "$(SINCE)" $(if $(AFTER),--after "$(AFTER)")
+
+templates: $(OPERATOR_NEEDS) ## Create the notices' utility templates (PAGE=<id>, LANGUAGES=de,en, ORDER_URL=, TRACKING_URL=, STAGE=dev or LOCAL=1)
+	$(call NEED,PAGE,<id>,PAGE=108234567890123 ORDER_URL=https://shop.example/orders/)
+	@$(OPERATE) templates --page "$(PAGE)" $(if $(LANGUAGES),--language "$(LANGUAGES)") $(if $(ORDER_URL),--order-url "$(ORDER_URL)") \
+	  $(if $(TRACKING_URL),--tracking-url "$(TRACKING_URL)")
 
 export: $(OPERATOR_NEEDS) ## Write what is stored of a person into FILE= (CONVERSATION=cnv_…, or PAGE= PERSON=; STAGE=dev or LOCAL=1)
 	$(NEED_WHOSE)

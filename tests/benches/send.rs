@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use criterion::Criterion;
 use domain::policy::Way;
-use domain::ports::{SendApi, SendRequest};
+use domain::ports::{SendApi, SendRequest, Sendable};
 use domain::secret::Secret;
 use graph_api::{GraphApi, Settings, Timeouts};
 use testkit::ids::{MIA, PAGE, page, user};
@@ -21,8 +21,13 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     };
     let api = GraphApi::new(settings).unwrap();
     let (page, user) = (page(PAGE), user(MIA));
-    let request =
-        SendRequest { page: &page, user: &user, text: "It left our warehouse this morning.", way: Way::Response, metadata: "sb1:msg_x:0" };
+    let request = SendRequest {
+        page: &page,
+        user: &user,
+        content: Sendable::Text("It left our warehouse this morning."),
+        way: Way::Response,
+        metadata: "sb1:msg_x:0",
+    };
     criterion.bench_function("send", |bencher| {
         bencher.iter(|| runtime.block_on(api.send(black_box(&request))).unwrap());
     });

@@ -8,6 +8,7 @@ mod journeys {
     mod hostile_deliveries;
     mod hostile_requests;
     mod intake;
+    mod notices;
     mod observability;
     mod permissions;
     mod replies;

@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::announce::AnnouncementId;
+use domain::consent::{Entry, EntryId};
 use domain::conversation::Conversation;
 use domain::id::{ConversationId, MessageId};
 use domain::ports::InboxPosition;
@@ -32,6 +34,24 @@ pub(crate) fn parse_message(cursor: &str) -> Result<MessageId, Failure> {
     decode(cursor).and_then(|text| MessageId::parse(text.strip_prefix("m1.")?)).ok_or_else(invalid)
 }
 
+/// Marks the place after an entry in its ledger.
+pub(crate) fn after_consent(entry: &Entry) -> String {
+    URL_SAFE_NO_PAD.encode(format!("n1.{}", entry.id()))
+}
+
+pub(crate) fn parse_consent(cursor: &str) -> Result<EntryId, Failure> {
+    decode(cursor).and_then(|text| EntryId::parse(text.strip_prefix("n1.")?)).ok_or_else(invalid)
+}
+
+/// Marks the place after the delivery of `announcement` to its endpoint.
+pub(crate) fn after_delivery(announcement: &AnnouncementId) -> String {
+    URL_SAFE_NO_PAD.encode(format!("d1.{announcement}"))
+}
+
+pub(crate) fn parse_delivery(cursor: &str) -> Result<AnnouncementId, Failure> {
+    decode(cursor).and_then(|text| AnnouncementId::parse(text.strip_prefix("d1.")?)).ok_or_else(invalid)
+}
+
 fn decode(cursor: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
 }
@@ -60,6 +80,8 @@ mod tests {
         for hostile in ["", "x", "YzEuLi4", "../..", "🙂", &"A".repeat(10_000)] {
             assert!(matches!(parse_conversation(hostile), Err(Failure::Invalid { field, .. }) if field == "cursor"));
             assert!(matches!(parse_message(hostile), Err(Failure::Invalid { field, .. }) if field == "cursor"));
+            assert!(matches!(parse_consent(hostile), Err(Failure::Invalid { field, .. }) if field == "cursor"));
+            assert!(matches!(parse_delivery(hostile), Err(Failure::Invalid { field, .. }) if field == "cursor"));
         }
     }
 }

@@ -20,13 +20,17 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 pub use config::WANTED;
+use domain::announce::InsecureHosts;
 use domain::ports::Clock;
+use domain::secret::Secret;
 use dynamodb_store::Table;
 use lambda_http::Request;
 use lambda_http::tower::Service;
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
 use lambda_support::rotating::Rotating;
+use sqs_jobs::events::EventsQueue;
+use sqs_jobs::orders::OrdersQueue;
 use sqs_jobs::outbound::OutboundJobs;
 
 use crate::keys::ApiKeys;
@@ -36,7 +40,11 @@ use crate::keys::ApiKeys;
 struct Api {
     table: Table,
     outbound: OutboundJobs,
+    orders: OrdersQueue,
+    events: EventsQueue,
+    insecure: InsecureHosts,
     keys: ApiKeys,
+    link_secrets: Vec<Secret>,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,7 +55,11 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Router,
     Ok(routes::router(Arc::new(Api {
         table: Table::new(aws.dynamodb(), config.table_name).keeping(config.retention),
         outbound: OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
+        orders: OrdersQueue::new(aws.sqs(), config.orders_queue_url),
+        events: EventsQueue::new(aws.sqs(), config.events_queue_url),
+        insecure: config.insecure,
         keys: config.keys,
+        link_secrets: config.link_secrets,
         clock,
     })))
 }

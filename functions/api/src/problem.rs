@@ -2,10 +2,14 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::announce::{AnnounceError, EventQueueError};
 use domain::intervene::InterveneError;
+use domain::link::{LONGEST_NAME, TargetError};
+use domain::notify::TakeError;
 use domain::policy::{Refusal, Remedy};
 use domain::ports::StoreError;
 use domain::reply::{LONGEST_REPLY, MOST_PENDING, ReplyError};
+use domain::rollout::RolloutError;
 use domain::triage::DecideError;
 use lambda_support::logging::chain;
 use lambda_support::metrics;
@@ -38,6 +42,8 @@ pub(crate) enum Failure {
     /// The message is not in a state in which that can be decided.
     NotNow(&'static str),
     Store(StoreError),
+    /// The queue of announcements did not take a job.
+    Queue(EventQueueError),
     Busy,
 }
 
@@ -63,6 +69,7 @@ impl Failure {
                 .at("Idempotency-Key", "was used for another request"),
             Self::KeptBack(refusal) => forbidden(*refusal),
             Self::NotNow(detail) => Problem::new(409, *detail),
+            Self::Queue(_) => Problem::new(503, "The queue did not answer. Send the request again."),
             Self::Store(_) | Self::Busy => Problem::new(503, "The store did not answer. Nothing was changed; send the request again."),
         }
     }
@@ -72,6 +79,10 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match &self {
             Self::Store(err) => {
+                metrics::count(metrics::CALLS_FAILED, 1);
+                tracing::error!(error = %chain(err), "call failed");
+            }
+            Self::Queue(err) => {
                 metrics::count(metrics::CALLS_FAILED, 1);
                 tracing::error!(error = %chain(err), "call failed");
             }
@@ -116,6 +127,25 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<TakeError> for Failure {
+    fn from(err: TakeError) -> Self {
+        match err {
+            TakeError::Store(err) => Self::Store(err),
+            TakeError::Busy => Self::Busy,
+        }
+    }
+}
+
+impl From<AnnounceError> for Failure {
+    fn from(err: AnnounceError) -> Self {
+        match err {
+            AnnounceError::Store(err) => Self::Store(err),
+            AnnounceError::Queue(err) => Self::Queue(err),
+            AnnounceError::Busy => Self::Busy,
+        }
+    }
+}
+
 impl From<ReplyError> for Failure {
     fn from(err: ReplyError) -> Self {
         match err {
@@ -127,6 +157,28 @@ impl From<ReplyError> for Failure {
             ReplyError::Forbidden(refusal) => Self::KeptBack(refusal),
             ReplyError::Store(err) => Self::Store(err),
             ReplyError::Busy => Self::Busy,
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(err: TargetError) -> Self {
+        match err {
+            TargetError::Nothing => Self::invalid("#", "must have order_number, email or customer_id"),
+            TargetError::Order => Self::invalid("#/order_number", format!("must have 1 to {LONGEST_NAME} bytes")),
+            TargetError::Customer => Self::invalid("#/customer_id", format!("must have 1 to {LONGEST_NAME} bytes")),
+            // No length of a secret is refused.
+            TargetError::Key => Self::Busy,
+        }
+    }
+}
+
+impl From<RolloutError> for Failure {
+    fn from(err: RolloutError) -> Self {
+        match err {
+            RolloutError::NoSuchRollout => Self::NotFound("rollout"),
+            RolloutError::Store(err) => Self::Store(err),
+            RolloutError::Busy => Self::Busy,
         }
     }
 }

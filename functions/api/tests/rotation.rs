@@ -17,7 +17,10 @@ use testkit::ids::at;
 async fn parameters(keys: Arc<Mutex<String>>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = move || async move { format!(r#"{{"Parameters":[{{"Name":"/t/API_KEYS","Value":"{}"}}]}}"#, keys.lock().unwrap()) };
+    let answer = move || async move {
+        let keys = keys.lock().unwrap().clone();
+        format!(r#"{{"Parameters":[{{"Name":"/t/API_KEYS","Value":"{keys}"}},{{"Name":"/t/LINK_SECRET","Value":"one"}}]}}"#)
+    };
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
     url
 }
@@ -31,6 +34,8 @@ async fn api(url: &str, clock: &Arc<ManualClock>) -> Rotating<Router> {
         ("AWS_ENDPOINT_URL", url),
         ("TABLE_NAME", "t"),
         ("OUTBOUND_QUEUE_URL", "http://127.0.0.1:1/q"),
+        ("ORDERS_QUEUE_URL", "http://127.0.0.1:1/o"),
+        ("EVENTS_QUEUE_URL", "http://127.0.0.1:1/e"),
     ];
     let environment: Environment = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let for_function = Arc::clone(clock);

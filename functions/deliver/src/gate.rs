@@ -177,6 +177,7 @@ impl<Api: ThreadRecordApi, Store: Holds + Send> ThreadRecordApi for Gate<Api, St
 mod tests {
     use domain::message::Outcome;
     use domain::policy::Way;
+    use domain::ports::Sendable;
     use testkit::ids::{MIA, at, mid, page, user};
     use testkit::{Call, FakeSendApi, FakeStore, ManualClock};
 
@@ -196,7 +197,7 @@ mod tests {
 
         async fn send(&self, page_id: &str) -> Result<PlatformMessageId, SendError> {
             let (page, user) = (page(page_id), user(MIA));
-            let request = SendRequest { page: &page, user: &user, text: "Hi", way: Way::Response, metadata: "m" };
+            let request = SendRequest { page: &page, user: &user, content: Sendable::Text("Hi"), way: Way::Response, metadata: "m" };
             self.gate.send(&request).await
         }
 

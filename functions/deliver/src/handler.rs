@@ -6,7 +6,9 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::deliver::{Drained, Stop, drain};
 use domain::id::{ConversationId, MessageId};
-use domain::job::OutboundJob;
+use domain::job::{OrdersJob, OutboundJob};
+use domain::notice::NoticeId;
+use domain::notify::OrdersJobs;
 use domain::ports::{Clock, Parked};
 use domain::profile;
 use domain::retry::{Retry, Retryable, backoff};
@@ -17,6 +19,7 @@ use lambda_support::metrics;
 use lambda_support::origin::{self, Origin, Request};
 use lambda_support::parking::{self, Parking};
 use sqs_jobs::batch::{self, JobEnd, Ordering, SourceQueue};
+use sqs_jobs::orders::OrdersQueue;
 use sqs_jobs::outbound;
 use tracing::Instrument;
 
@@ -29,15 +32,16 @@ pub struct Deliver {
     table: Arc<Table>,
     graph: Gate<Paced<GraphApi>, Table>,
     source: SourceQueue,
+    orders: OrdersQueue,
     clock: Arc<dyn Clock>,
 }
 
 impl Deliver {
     #[must_use]
-    pub fn new(table: Table, graph: GraphApi, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(table: Table, graph: GraphApi, source: SourceQueue, orders: OrdersQueue, clock: Arc<dyn Clock>) -> Self {
         let table = Arc::new(table);
         let graph = Gate::new(Paced::new(graph), Arc::clone(&table), Arc::clone(&clock));
-        Self { table, graph, source, clock }
+        Self { table, graph, source, orders, clock }
     }
 
     /// Works a batch and answers which jobs go back.
@@ -72,6 +76,7 @@ impl Deliver {
         match drain(&*self.table, &self.graph, &*self.clock, conversation, last).await {
             Ok(drained) => {
                 report(&drained);
+                self.tell(drained.ended_notices).await;
                 JobEnd::Done
             }
             Err(err) => {
@@ -81,6 +86,16 @@ impl Deliver {
                     Retry::Never => self.park(message, &reason).await,
                     retry @ (Retry::Backoff | Retry::After(_)) => given_back(message, retry),
                 }
+            }
+        }
+    }
+
+    /// Has it decided how ended notices go on. What is not told is found by the sweep.
+    async fn tell(&self, notices: Vec<NoticeId>) {
+        for notice in notices {
+            let job = OrdersJob::Decide { notice: notice.clone() };
+            if let Err(err) = self.orders.put(&job).await {
+                tracing::warn!(error = %chain(&err), notice.id = %notice, "the notice's end was not told");
             }
         }
     }

@@ -16,6 +16,7 @@ use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
 pub use pace::MOST_A_SECOND;
 use sqs_jobs::batch::SourceQueue;
+use sqs_jobs::orders::OrdersQueue;
 
 /// Makes the function of what its environment says.
 pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Deliver, EnvironmentError> {
@@ -24,5 +25,6 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Deliver
     let graph =
         GraphApi::new(config.graph).map_err(|err| EnvironmentError::Invalid { name: "GRAPH_API_URL".into(), reason: err.to_string() })?;
     let source = SourceQueue::new(aws.sqs(), config.outbound_queue_url);
-    Ok(Deliver::new(Table::new(aws.dynamodb(), config.table_name).keeping(config.retention), graph, source, clock))
+    let orders = OrdersQueue::new(aws.sqs(), config.orders_queue_url);
+    Ok(Deliver::new(Table::new(aws.dynamodb(), config.table_name).keeping(config.retention), graph, source, orders, clock))
 }

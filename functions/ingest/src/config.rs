@@ -9,6 +9,8 @@ pub(crate) struct Config {
     pub(crate) retention: Retention,
     pub(crate) inbound_queue_url: String,
     pub(crate) outbound_queue_url: String,
+    pub(crate) orders_queue_url: String,
+    pub(crate) events_queue_url: String,
 }
 
 impl Config {
@@ -18,6 +20,8 @@ impl Config {
             retention: retention::read(environment, "RETENTION_DAYS")?,
             inbound_queue_url: environment.required("INBOUND_QUEUE_URL", "the queue that this function works")?,
             outbound_queue_url: environment.required("OUTBOUND_QUEUE_URL", "the queue of messages that leave")?,
+            orders_queue_url: environment.required("ORDERS_QUEUE_URL", "the queue of what notices need")?,
+            events_queue_url: environment.required("EVENTS_QUEUE_URL", "the queue of announcements")?,
         })
     }
 }

@@ -22,9 +22,12 @@ use lambda_support::origin::{self, Origin, Request};
 use lambda_support::parking::{self, Parking};
 use meta_webhooks::{BrokenElement, Item, VerifiedBody};
 use sqs_jobs::batch::{self, JobEnd, SourceQueue};
+use sqs_jobs::events::EventsQueue;
 use sqs_jobs::intake::{self, MetaDelivery};
-use sqs_jobs::outbound::OutboundJobs;
+use sqs_jobs::queues::Queues;
 use tracing::Instrument;
+
+use crate::tell::Listeners;
 
 /// How many items are worked side by side that must be worked one by one.
 const SIDE_BY_SIDE: usize = 8;
@@ -33,7 +36,8 @@ const SIDE_BY_SIDE: usize = 8;
 #[derive(Debug)]
 pub struct Ingest {
     table: Table,
-    outbound: OutboundJobs,
+    queues: Queues,
+    listeners: Listeners,
     source: SourceQueue,
     clock: Arc<dyn Clock>,
 }
@@ -45,6 +49,13 @@ enum End {
     Again,
 }
 
+/// How an item ended: where its delivery stands in the batch, and the event when the shop's own programs may have to hear of it.
+struct Done<'a> {
+    place: usize,
+    end: End,
+    to_tell: Option<&'a InboundEvent>,
+}
+
 /// An item and the delivery that brought it, by its place in the batch.
 struct Work {
     place: usize,
@@ -54,8 +65,8 @@ struct Work {
 
 impl Ingest {
     #[must_use]
-    pub fn new(table: Table, outbound: OutboundJobs, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
-        Self { table, outbound, source, clock }
+    pub fn new(table: Table, queues: Queues, events: EventsQueue, source: SourceQueue, clock: Arc<dyn Clock>) -> Self {
+        Self { table, queues, listeners: Listeners::new(events), source, clock }
     }
 
     /// Works a batch and answers which deliveries go back.
@@ -81,9 +92,9 @@ impl Ingest {
             }
         }
         for wave in waves(work) {
-            for (place, ended) in self.wave(&wave).boxed().await {
-                if let Some(end) = ends.get_mut(place) {
-                    *end = ended.max(*end);
+            for done in self.wave(&wave).boxed().await {
+                if let Some(end) = ends.get_mut(done.place) {
+                    *end = done.end.max(*end);
                 }
             }
         }
@@ -140,7 +151,7 @@ impl Ingest {
     }
 
     /// Works items of which no two are of one conversation.
-    async fn wave(&self, wave: &[Work]) -> Vec<(usize, End)> {
+    async fn wave<'a>(&self, wave: &'a [Work]) -> Vec<Done<'a>> {
         let now = self.clock.now();
         let (mut additions, mut joined, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for work in wave {
@@ -157,37 +168,57 @@ impl Ingest {
         }
         let mut ends = Vec::with_capacity(wave.len());
         if !additions.is_empty() {
-            let ingested = origin_of(&joined).of(ingest_all(&self.table, &self.outbound, &additions, now)).await;
+            let ingested = origin_of(&joined).of(ingest_all(&self.table, &self.queues, &additions, now)).await;
             for ((work, event), ingested) in joined.into_iter().zip(ingested) {
-                let settled = self.settle(event, ingested, &work.delivery).instrument(span(event, &work.delivery));
-                ends.push((work.place, settled.await));
+                let settled = self.settle(work.place, event, ingested, &work.delivery).instrument(span(event, &work.delivery));
+                ends.push(settled.await);
             }
         }
         let others: Vec<_> = others.into_iter().map(|work| self.alone(work)).collect();
         ends.extend(stream::iter(others).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await);
+        self.tell(&mut ends, now).await;
         ends
     }
 
-    async fn alone(&self, work: &Work) -> (usize, End) {
-        let end = match &work.item {
+    /// Announces what was taken. What could not be announced comes again, and is announced under the same id then.
+    async fn tell(&self, ends: &mut [Done<'_>], now: Timestamp) {
+        let to_tell: Vec<&InboundEvent> = ends.iter().filter_map(|done| done.to_tell).collect();
+        let told = self.listeners.tell(&self.table, &to_tell, now).boxed().await;
+        for (done, told) in ends.iter_mut().filter(|done| done.to_tell.is_some()).zip(told) {
+            if !told {
+                done.end = End::Again;
+            }
+        }
+    }
+
+    async fn alone<'a>(&self, work: &'a Work) -> Done<'a> {
+        match &work.item {
             Item::Event(event) => {
                 let taken = async {
-                    let ingested = origin_of(&[(work, event)]).of(ingest(&self.table, &self.outbound, event, self.clock.now())).await;
-                    self.settle(event, ingested, &work.delivery).await
+                    let ingested = origin_of(&[(work, event)]).of(ingest(&self.table, &self.queues, event, self.clock.now())).await;
+                    self.settle(work.place, event, ingested, &work.delivery).await
                 };
                 taken.instrument(span(event, &work.delivery)).await
             }
             Item::Broken(element) => {
                 let span = tracing::error_span!("element", request.id = work.delivery.request_id);
-                self.broken(element, work.delivery.received_at).instrument(span).await
+                let end = self.broken(element, work.delivery.received_at).instrument(span).await;
+                Done { place: work.place, end, to_tell: None }
             }
-        };
-        (work.place, end)
+        }
     }
 
     /// Tells what became of an event, and sets aside what can never be taken.
-    async fn settle(&self, event: &InboundEvent, ingested: Result<Ingested, IngestError>, delivery: &MetaDelivery) -> End {
-        match ingested {
+    async fn settle<'a>(
+        &self,
+        place: usize,
+        event: &'a InboundEvent,
+        ingested: Result<Ingested, IngestError>,
+        delivery: &MetaDelivery,
+    ) -> Done<'a> {
+        // Also of what was taken before: its announcement may be what failed then.
+        let is_taken = matches!(ingested, Ok(Ingested::New | Ingested::Duplicate));
+        let end = match ingested {
             Ok(ingested) => {
                 count(event, ingested, self.clock.now().since(delivery.received_at));
                 tracing::info!(outcome = outcome(ingested), "event taken");
@@ -207,7 +238,8 @@ impl Ingest {
                     End::Again
                 }
             },
-        }
+        };
+        Done { place, end, to_tell: is_taken.then_some(event) }
     }
 
     async fn broken(&self, element: &BrokenElement, received_at: Timestamp) -> End {

@@ -2,6 +2,7 @@
 
 mod config;
 mod handler;
+mod tell;
 
 use std::sync::Arc;
 
@@ -11,7 +12,10 @@ pub use handler::Ingest;
 use lambda_support::aws::Aws;
 use lambda_support::environment::{Environment, EnvironmentError};
 use sqs_jobs::batch::SourceQueue;
+use sqs_jobs::events::EventsQueue;
+use sqs_jobs::orders::OrdersQueue;
 use sqs_jobs::outbound::OutboundJobs;
+use sqs_jobs::queues::Queues;
 
 /// Makes the function of what its environment says.
 pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Ingest, EnvironmentError> {
@@ -19,7 +23,11 @@ pub fn start(environment: &Environment, clock: Arc<dyn Clock>) -> Result<Ingest,
     let aws = Aws::from_environment(environment)?;
     Ok(Ingest::new(
         Table::new(aws.dynamodb(), config.table_name).keeping(config.retention),
-        OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
+        Queues {
+            outbound: OutboundJobs::new(aws.sqs(), config.outbound_queue_url),
+            orders: OrdersQueue::new(aws.sqs(), config.orders_queue_url),
+        },
+        EventsQueue::new(aws.sqs(), config.events_queue_url),
         SourceQueue::new(aws.sqs(), config.inbound_queue_url),
         clock,
     ))

@@ -8,7 +8,7 @@ use lambda_support::retention;
 use lambda_support::secrets::{self, Wanted};
 
 /// The parameters that this function reads.
-pub const WANTED: Wanted = Wanted { required: &["META_APP_SECRETS"], by_page: Some("META_PAGE_TOKENS") };
+pub const WANTED: Wanted = Wanted { required: &["META_APP_SECRETS"], optional: &[], by_page: Some("META_PAGE_TOKENS") };
 
 /// Where the Graph API is when nothing else is said.
 const GRAPH_API: &str = "https://graph.facebook.com/v26.0";
@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) table_name: String,
     pub(crate) retention: Retention,
     pub(crate) outbound_queue_url: String,
+    pub(crate) orders_queue_url: String,
     pub(crate) graph: Settings,
 }
 
@@ -30,6 +31,7 @@ impl Config {
             table_name: environment.required("TABLE_NAME", "the table")?,
             retention: retention::read(environment, "RETENTION_DAYS")?,
             outbound_queue_url: environment.required("OUTBOUND_QUEUE_URL", "the queue of messages that leave")?,
+            orders_queue_url: environment.required("ORDERS_QUEUE_URL", "the queue of what notices need")?,
             graph: Settings {
                 base_url: environment.optional("GRAPH_API_URL").unwrap_or_else(|| GRAPH_API.into()),
                 app_secret: app_secrets.into_iter().next(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use domain::hold::attend;
 use domain::id::PageId;
+use domain::notify::{NoticeRelayError, relay_notices};
 use domain::ports::{Clock, StoreError, UnansweredIndex};
 use domain::relay::{RelayError, relay};
 use domain::time::Timestamp;
@@ -14,7 +15,7 @@ use dynamodb_store::Table;
 use futures::FutureExt;
 use graph_api::GraphApi;
 use lambda_support::{logging, metrics};
-use sqs_jobs::outbound::OutboundJobs;
+use sqs_jobs::queues::Queues;
 
 use crate::slow::Slow;
 
@@ -27,6 +28,8 @@ const ROUNDS: usize = 10;
 pub enum SweepError {
     #[error("what is due was not relayed")]
     Relay(#[source] RelayError),
+    #[error("what is due of notices was not relayed")]
+    Notices(#[source] NoticeRelayError),
     #[error("the Pages were not watched")]
     Watch(#[source] WatchError),
     #[error("who waits for an answer was not seen")]
@@ -39,24 +42,40 @@ pub struct Sweep {
     table: Table,
     graph: Slow<GraphApi>,
     pages: Vec<PageId>,
-    outbound: OutboundJobs,
+    queues: Queues,
     clock: Arc<dyn Clock>,
 }
 
 impl Sweep {
     #[must_use]
-    pub fn new(table: Table, graph: GraphApi, pages: Vec<PageId>, outbound: OutboundJobs, clock: Arc<dyn Clock>) -> Self {
-        Self { table, graph: Slow::new(graph), pages, outbound, clock }
+    pub fn new(table: Table, graph: GraphApi, pages: Vec<PageId>, queues: Queues, clock: Arc<dyn Clock>) -> Self {
+        Self { table, graph: Slow::new(graph), pages, queues, clock }
     }
 
     /// One run. Its parts do not stand in each other's way; a failed one is an error of the function, which its alarm counts, and the next
     /// run starts where it stopped.
     pub async fn handle(&self, _event: EventBridgeEvent) -> Result<(), SweepError> {
         // Boxed: so many calls within one another are a type too deep for the compiler.
-        let (relayed, watched, seen) = futures::join!(self.relay().boxed(), self.watch().boxed(), self.see_who_waits().boxed());
+        let (relayed, noticed, watched, seen) =
+            futures::join!(self.relay().boxed(), self.relay_notices().boxed(), self.watch().boxed(), self.see_who_waits().boxed());
         relayed.map_err(SweepError::Relay)?;
+        noticed.map_err(SweepError::Notices)?;
         watched.map_err(SweepError::Watch)?;
         seen.map_err(SweepError::Unanswered)
+    }
+
+    /// Asks for decisions about notices that are due.
+    async fn relay_notices(&self) -> Result<(), NoticeRelayError> {
+        let mut relayed = 0;
+        for _ in 0..ROUNDS {
+            let round = relay_notices(&self.table, &self.queues, self.clock.now(), A_ROUND).await?;
+            relayed += round;
+            if round < A_ROUND {
+                break;
+            }
+        }
+        metrics::gauge(metrics::NOTICES_RELAYED, relayed);
+        Ok(())
     }
 
     /// Measures how long the customer has waited who waits longest for an answer.
@@ -74,7 +93,7 @@ impl Sweep {
 
     /// Looks after the Pages.
     async fn watch(&self) -> Result<(), WatchError> {
-        let watched = watch(&self.table, &self.graph, &self.outbound, &self.pages, self.clock.now()).await?;
+        let watched = watch(&self.table, &self.graph, &self.queues, &self.pages, self.clock.now()).await?;
         metrics::gauge(metrics::PAGES_TOKEN_DEAD, watched.tokens_dead);
         metrics::gauge(metrics::PAGES_TOKEN_ENDING, watched.tokens_ending);
         metrics::gauge(metrics::PAGES_UNSUBSCRIBED, watched.unsubscribed);
@@ -88,7 +107,7 @@ impl Sweep {
     async fn relay(&self) -> Result<(), RelayError> {
         let mut relayed = 0;
         for number in 0..ROUNDS {
-            let round = relay(&self.table, &self.outbound, self.clock.now(), A_ROUND).await?;
+            let round = relay(&self.table, &self.queues, self.clock.now(), A_ROUND).await?;
             if number == 0 {
                 metrics::measure(metrics::OLDEST_PENDING, self.age(round.oldest_due_at));
             }
@@ -97,7 +116,7 @@ impl Sweep {
                 break;
             }
         }
-        let attended = attend(&self.table, &self.outbound, self.clock.now()).await?;
+        let attended = attend(&self.table, &self.queues, self.clock.now()).await?;
         metrics::gauge(metrics::PAGES_HELD, attended.held);
         relayed += attended.woken;
         metrics::gauge(metrics::MESSAGES_RELAYED, relayed);

@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use commerce_webhooks::SignatureError as ShopSignatureError;
 use domain::operator::{OperatorEvent, Severity};
 use domain::ports::Clock;
 use domain::secret::Secret;
+use domain::shop::Source;
 use lambda_http::http::{HeaderMap, Method, StatusCode, header};
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -17,11 +19,17 @@ use meta_webhooks::{HandshakeError, HandshakeQuery, SignatureError, SignedReques
 use sqs_jobs::intake::{IntakeQueue, QueueBody};
 use tracing::Instrument;
 
+use crate::config;
+use crate::shops::Shops;
+
 /// The path of Meta's webhooks.
 const META: &str = "/webhooks/meta";
 
 /// The path of Meta's requests to delete what is known of a person.
 const DELETION: &str = "/webhooks/meta/deletion";
+
+/// What the paths of shops, payment services and carriers begin with.
+const SHOPS: &str = "/webhooks/";
 
 /// The header that carries Meta's signature.
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -32,13 +40,14 @@ pub struct Webhook {
     app_secrets: Vec<Secret>,
     verify_token: Secret,
     inbound: IntakeQueue,
+    shops: Shops,
     clock: Arc<dyn Clock>,
 }
 
 impl Webhook {
     #[must_use]
-    pub fn new(app_secrets: Vec<Secret>, verify_token: Secret, inbound: IntakeQueue, clock: Arc<dyn Clock>) -> Self {
-        Self { app_secrets, verify_token, inbound, clock }
+    pub fn new(app_secrets: Vec<Secret>, verify_token: Secret, inbound: IntakeQueue, shops: Shops, clock: Arc<dyn Clock>) -> Self {
+        Self { app_secrets, verify_token, inbound, shops, clock }
     }
 
     /// Answers one call. Every failure is an answer: an error of the function itself would tell the platform nothing.
@@ -56,6 +65,9 @@ impl Webhook {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Refused> {
         let is_meta = request.raw_http_path() == META;
         let is_deletion = request.raw_http_path() == DELETION;
+        if let Some(source) = request.raw_http_path().strip_prefix(SHOPS).and_then(Source::parse_webhook) {
+            return self.shops.answer(request, source, self.clock.now(), request_id(request)).await;
+        }
         match *request.method() {
             Method::POST if is_deletion => self.deletion(request).await,
             _ if is_deletion => Ok(refuse(&Problem::new(405, "This address takes POST for requests to delete."))),
@@ -143,6 +155,7 @@ pub(crate) enum Refused {
     Handshake(HandshakeError),
     Delivery(SignatureError),
     Deletion(SignedRequestError),
+    Shop(Source, ShopSignatureError),
 }
 
 impl Refused {
@@ -166,6 +179,17 @@ impl Refused {
             Self::Deletion(err) => {
                 tracing::warn!(error = %chain(&err), "deletion request refused");
                 refuse(&Problem::new(status_of(err), err.to_string()))
+            }
+            Self::Shop(source, err) => {
+                metrics::count(metrics::SHOP_SIGNATURES_REFUSED, 1);
+                tracing::warn!(
+                    error = %chain(&err),
+                    delivery.source = source.as_str(),
+                    operator.event = "shop_signature_refused",
+                    "delivery refused; when the shop sent it, {} lacks its secret",
+                    config::secrets_of(source)
+                );
+                refuse(&Problem::new(401, "The signature is missing or does not belong to the body."))
             }
         }
     }
@@ -222,12 +246,12 @@ fn too_large(problem: &str) -> Response<Body> {
     refuse(&Problem::new(413, problem))
 }
 
-fn refuse(problem: &Problem) -> Response<Body> {
+pub(crate) fn refuse(problem: &Problem) -> Response<Body> {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer(status, problem::MEDIA_TYPE, problem.to_json())
 }
 
-fn answer(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+pub(crate) fn answer(status: StatusCode, media_type: &'static str, body: impl Into<Body>) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));

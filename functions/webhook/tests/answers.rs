@@ -19,6 +19,7 @@ fn environment() -> Environment {
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("INBOUND_QUEUE_URL", "http://127.0.0.1:1/000000000000/inbound"),
+        ("ORDERS_QUEUE_URL", "http://127.0.0.1:1/000000000000/orders"),
         ("META_APP_SECRETS", SECRET),
         ("META_VERIFY_TOKEN", "a token"),
     ]
@@ -43,11 +44,10 @@ async fn a_delivery_that_the_queue_does_not_take_is_answered_with_503_so_that_it
 
 #[test]
 fn a_missing_or_blank_variable_stops_the_start_with_its_name() {
-    for name in ["INBOUND_QUEUE_URL", "META_APP_SECRETS", "META_VERIFY_TOKEN", "AWS_REGION"] {
+    let needed = ["INBOUND_QUEUE_URL", "ORDERS_QUEUE_URL", "META_APP_SECRETS", "META_VERIFY_TOKEN", "AWS_REGION"];
+    for name in needed {
         let mut variables: Vec<(String, String)> = Vec::new();
-        for known in
-            ["INBOUND_QUEUE_URL", "META_APP_SECRETS", "META_VERIFY_TOKEN", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
-        {
+        for known in needed.into_iter().chain(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
             variables.push((known.into(), if known == name { " ".into() } else { "x".into() }));
         }
         let error = webhook::start(&variables.into_iter().collect(), Arc::new(SystemClock)).unwrap_err();

@@ -40,6 +40,7 @@ async fn webhook(url: &str, clock: &Arc<ManualClock>) -> Rotating<Webhook> {
         ("AWS_ENDPOINT_URL_SSM", url),
         ("AWS_ENDPOINT_URL_SQS", &format!("{url}/queue")),
         ("INBOUND_QUEUE_URL", "http://127.0.0.1/queue"),
+        ("ORDERS_QUEUE_URL", "http://127.0.0.1/orders"),
     ];
     let environment: Environment = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let for_function = Arc::clone(clock);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use announce::Announce;
 use axum::Router;
 use deliver::Deliver;
 use domain::ports::Clock;
@@ -15,6 +16,7 @@ use lambda_http::{Adapter, Context, LambdaEvent, service_fn};
 use lambda_support::environment::{Environment, EnvironmentError};
 use lambda_support::logging::chain;
 use lambda_support::metrics::{self, Gathered};
+use notify::Notify;
 use serde_json::Value as Json;
 use sweep::Sweep;
 use webhook::Webhook;
@@ -51,8 +53,10 @@ enum Code {
     Webhook(Webhook),
     Api(Router),
     Ingest(Ingest),
+    Notify(Notify),
     Deliver(Deliver),
     Sweep(Sweep),
+    Announce(Announce),
 }
 
 /// A function that is ready to be called.
@@ -99,9 +103,11 @@ impl RunningFunction {
         let started = match function.code.as_str() {
             "webhook" => webhook::start(&environment, Arc::clone(clock)).map(Code::Webhook),
             "api" => api::start(&environment, Arc::clone(clock)).map(Code::Api),
+            "notify" => notify::start(&environment, Arc::clone(clock)).map(Code::Notify),
             "ingest" => ingest::start(&environment, Arc::clone(clock)).map(Code::Ingest),
             "deliver" => deliver::start(&environment, Arc::clone(clock)).map(Code::Deliver),
             "sweep" => sweep::start(&environment, Arc::clone(clock)).map(Code::Sweep),
+            "announce" => announce::start(&environment, Arc::clone(clock)).map(Code::Announce),
             other => return Err(FunctionError::Unknown(other.into())),
         };
         let code = started.map_err(|source| FunctionError::Start { name: function.code.clone(), source })?;
@@ -170,9 +176,11 @@ impl RunningFunction {
         match &self.code {
             Code::Webhook(webhook) => http(service_fn(|request| webhook.handle(request)), event).await,
             Code::Api(router) => http(router.clone(), event).await,
+            Code::Notify(notify) => answer(notify.handle(read(event)?).await),
             Code::Ingest(ingest) => answer(ingest.handle(read(event)?).await),
             Code::Deliver(deliver) => answer(deliver.handle(read(event)?).await),
             Code::Sweep(sweep) => answer(sweep.handle(read(event)?).await),
+            Code::Announce(announce) => answer(announce.handle(read(event)?).await),
         }
     }
 }

@@ -43,6 +43,7 @@ fn page(url: &str, secrets: &Secrets) -> Markup {
                         li { "There you are the customer. Write: " em { "Hi, where is my order 20418?" } }
                         li { "See it in the inbox:" pre { code { (list) } } }
                         li { "Answer with the command that stands under the thread, and watch it arrive." }
+                        li { "Place an order in the " a href="/shop" { "demo shop" } ", tap its link, and read the receipt and the parcel's news on the phone." }
                         li { "Make something go wrong with the simulator's switches, and read in the " a href="/outbox" { "outbox" } " what became of each message." }
                     }
                     dl {

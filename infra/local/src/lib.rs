@@ -18,6 +18,7 @@ mod outbox;
 mod poller;
 mod schedule;
 mod secrets;
+mod shop;
 mod shutdown;
 pub mod template;
 mod time;
@@ -105,6 +106,7 @@ pub struct Stack {
     model: StackModel,
     operator: BTreeMap<String, String>,
     functions: Functions,
+    clock: StackClock,
     /// What takes work.
     front: Shutdown,
     /// What keeps it; stopped last.
@@ -136,8 +138,14 @@ impl Stack {
         let functions = start_functions(&model, &overrides, &options.clock)?;
         start_triggers(&model, &functions, &aws.queues, &options.clock, &front);
         start_simulator(&simulator, &front);
-        let pages = home::router(&url, &secrets).merge(outbox::router(table(&model, &overrides)?));
-        start_front(listener, router(pages, &simulator, gateway(&model, &functions, &options.clock, &simulator)), &front);
+        let gateway = Arc::new(gateway(&model, &functions, &options.clock, &simulator));
+        let pages = home::router(&url, &secrets).merge(outbox::router(table(&model, &overrides)?)).merge(demo_shop(
+            &gateway,
+            &simulator,
+            &secrets,
+            &options.clock,
+        ));
+        start_front(listener, router(pages, &simulator, gateway), &front);
 
         Ok(Self {
             url,
@@ -149,6 +157,7 @@ impl Stack {
             model,
             operator,
             functions,
+            clock: options.clock,
             front,
             stores,
             _lock: lock,
@@ -190,6 +199,15 @@ impl Stack {
     #[must_use]
     pub const fn queues(&self) -> &Engine {
         &self.queues
+    }
+
+    /// Calls every scheduled function once, as its schedule does a minute after the start: what is connected is known from then on.
+    pub async fn run_schedules(&self) {
+        for function in self.model.functions.iter().filter(|function| !function.schedules.is_empty()) {
+            if let Some(running) = self.functions.get(&function.arn) {
+                schedule::call(running, self.clock.now()).await;
+            }
+        }
     }
 
     /// Tells whether a function works right now. A test moves its clock only while none does: no call takes minutes.
@@ -271,8 +289,15 @@ fn overrides(options: &Options, url: &str, secrets: &Secrets, aws: &aws::Aws) ->
         ("AWS_ENDPOINT_URL_DYNAMODB".into(), between("SHOPBELL_DYNAMODB_URL", &aws.dynamodb_url)),
         ("AWS_ENDPOINT_URL_SQS".into(), between("SHOPBELL_SQS_URL", &aws.sqs_url)),
         ("GRAPH_API_URL".into(), graph),
+        // The programs of a developer run on the same machine.
+        ("ANNOUNCE_INSECURE_HOSTS".into(), "127.0.0.1,localhost".into()),
     ]);
     overrides.extend(secrets.variables());
+    // There is no SES here: e-mail leaves through a server that is named, or not at all.
+    let mail = ["SMTP_URL", "EMAIL_FROM"].map(|name| {
+        (name.to_owned(), options.environment.optional("SMTP_URL").and(options.environment.optional(name)).unwrap_or_default())
+    });
+    overrides.extend(mail);
     overrides
 }
 
@@ -320,8 +345,14 @@ fn gateway(model: &StackModel, functions: &Functions, clock: &StackClock, simula
     Gateway::new(targets.collect(), clock.clone(), simulator.clone())
 }
 
-fn router(pages: Router, simulator: &Simulator, gateway: Gateway) -> Router {
-    let gateway = Arc::new(gateway);
+/// The demo shop, of the first Page.
+fn demo_shop(gateway: &Arc<Gateway>, simulator: &Simulator, secrets: &Secrets, clock: &StackClock) -> Router {
+    let page = secrets.pages().next().map(|(page, _)| page).unwrap_or_default();
+    let key = secrets.api_key().unwrap_or_default().to_owned();
+    shop::router(Arc::clone(gateway), simulator.clone(), page, key, clock.clone())
+}
+
+fn router(pages: Router, simulator: &Simulator, gateway: Arc<Gateway>) -> Router {
     pages
         .nest("/graph", simulator.graph_router())
         .nest("/simulator", simulator.page_router())

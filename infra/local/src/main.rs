@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
     };
     match started {
         Ok(stack) => {
+            stack.run_schedules().await;
             greet(&stack);
             stop_wanted().await;
             say("\nStopping. What is being worked is finished first.");
@@ -66,6 +67,7 @@ Three things to try:
   1. Be the customer:   open {url}/simulator and write something
   2. Read the inbox:    curl {url}/v1/conversations -H 'Authorization: Bearer {key}'
   3. Answer:            copy the curl command under the customer's thread
+Then the shop:          open {url}/shop, buy the lamp and tap its link
 
 Ctrl-C stops it. Everything is kept in the data folder.",
         app_secret = secrets.app_secret(),

@@ -13,6 +13,14 @@ use crate::template::{Function, StackModel};
 /// The file in the data folder that a shell can source.
 const FILE: &str = "stack.env";
 
+/// The functions by whose queues the dead letters are found, with the variables that name them.
+const DEAD_LETTERS: [(&str, &str); 4] = [
+    ("ingest", "INBOUND_DEAD_LETTERS_URL"),
+    ("notify", "ORDERS_DEAD_LETTERS_URL"),
+    ("announce", "EVENTS_DEAD_LETTERS_URL"),
+    ("deliver", "OUTBOUND_DEAD_LETTERS_URL"),
+];
+
 /// The variables of the functions, with the queues' dead letters and the address of the gateway. The secrets stand in for their path.
 pub(crate) fn variables(model: &StackModel, overrides: &BTreeMap<String, String>, url: &str, sqs_url: &str) -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> = model.functions.iter().flat_map(|function| function.environment.clone()).collect();
@@ -21,7 +29,7 @@ pub(crate) fn variables(model: &StackModel, overrides: &BTreeMap<String, String>
     variables.extend(overrides.clone());
     variables.insert("AWS_ACCESS_KEY_ID".into(), "operator".into());
     variables.insert("WEBHOOK_URL".into(), url.to_owned());
-    for (code, name) in [("ingest", "INBOUND_DEAD_LETTERS_URL"), ("deliver", "OUTBOUND_DEAD_LETTERS_URL")] {
+    for (code, name) in DEAD_LETTERS {
         let function = model.functions.iter().find(|function| function.code == code);
         variables.extend(function.and_then(|function| dead_letters(model, function, sqs_url)).map(|url| (name.to_owned(), url)));
     }

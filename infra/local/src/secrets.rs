@@ -1,5 +1,6 @@
 //! The secrets of a stack on one machine: made at the first start, kept in its folder, replaced by variables that are set.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lambda_support::clock::random;
@@ -9,6 +10,15 @@ use serde::{Deserialize, Serialize};
 /// The Page and the app of the documented samples; on one machine they belong to nobody.
 pub const PAGE: &str = "108234567890123";
 pub const APP: &str = "1834920057713346";
+
+/// The variables of what shops and carriers sign with.
+const SHOPS: [&str; 5] = [
+    "SHOPIFY_WEBHOOK_SECRETS",
+    "WOOCOMMERCE_WEBHOOK_SECRETS",
+    "STRIPE_WEBHOOK_SECRETS",
+    "EASYPOST_WEBHOOK_SECRETS",
+    "AFTERSHIP_WEBHOOK_SECRETS",
+];
 
 /// What a developer needs to call the stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +30,10 @@ pub struct Secrets {
     pub page_tokens: String,
     /// `name:scope+scope:key,…`.
     pub api_keys: String,
+    /// Comma separated; the first seals new links.
+    pub link_secret: String,
+    /// What each shop and carrier signs with, by the name of the variable.
+    pub shop_secrets: BTreeMap<String, String>,
 }
 
 /// The secrets could not be read or kept.
@@ -39,6 +53,8 @@ impl Secrets {
             verify_token: random_hex(),
             page_tokens: format!("{PAGE}=EAAL{}", random_hex()),
             api_keys: format!("local:admin:sbk_{}", random_hex()),
+            link_secret: random_hex(),
+            shop_secrets: SHOPS.into_iter().map(|name| (name.to_owned(), random_hex())).collect(),
         }
     }
 
@@ -66,18 +82,30 @@ impl Secrets {
             verify_token: environment.optional("META_VERIFY_TOKEN").unwrap_or(self.verify_token),
             page_tokens: environment.optional("META_PAGE_TOKENS").unwrap_or(self.page_tokens),
             api_keys: environment.optional("API_KEYS").unwrap_or(self.api_keys),
+            link_secret: environment.optional("LINK_SECRET").unwrap_or(self.link_secret),
+            shop_secrets: self
+                .shop_secrets
+                .into_iter()
+                .map(|(name, made)| {
+                    let secret = environment.optional(&name).unwrap_or(made);
+                    (name, secret)
+                })
+                .collect(),
         }
     }
 
     /// The variables that the functions read.
     #[must_use]
-    pub fn variables(&self) -> [(String, String); 4] {
-        [
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let mut variables = self.shop_secrets.clone();
+        variables.extend([
             ("META_APP_SECRETS".into(), self.app_secrets.clone()),
             ("META_VERIFY_TOKEN".into(), self.verify_token.clone()),
             ("META_PAGE_TOKENS".into(), self.page_tokens.clone()),
             ("API_KEYS".into(), self.api_keys.clone()),
-        ]
+            ("LINK_SECRET".into(), self.link_secret.clone()),
+        ]);
+        variables
     }
 
     /// The first app secret.

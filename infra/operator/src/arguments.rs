@@ -37,7 +37,7 @@ pub enum Task {
         /// The day of receipt, in UTC: 2026-11-21.
         #[arg(long, value_parser = day)]
         day: Timestamp,
-        /// Only work of this kind: meta.job, meta.delivery, meta.element, outbound.job.
+        /// Only work of this kind: meta.job, meta.delivery, meta.element, shop.delivery, orders.job, outbound.job.
         #[arg(long)]
         kind: Option<String>,
         /// Only the work of this id, as the list shows it.
@@ -54,6 +54,20 @@ pub enum Task {
         /// Where an earlier reading stopped, as it said.
         #[arg(long)]
         after: Option<String>,
+    },
+    /// Creates the utility templates of notices on a Page where they are missing, and notes which ones Meta has approved.
+    Templates {
+        #[arg(long, value_parser = page)]
+        page: PageId,
+        /// Only these languages: de,en. English stands in for every other one.
+        #[arg(long, value_delimiter = ',')]
+        language: Vec<String>,
+        /// Where the page of an order is, without its number: `https://shop.example/orders/`. Without it there is no button to it.
+        #[arg(long, value_parser = address)]
+        order_url: Option<String>,
+        /// Where a parcel is followed, without its number. Without it there is no button to it.
+        #[arg(long, value_parser = address)]
+        tracking_url: Option<String>,
     },
     /// Writes what is stored of one person on one Page, a JSON record a line.
     Export {
@@ -86,16 +100,25 @@ pub struct Whose {
     pub(crate) person: Option<UserId>,
 }
 
-/// Which of the two queues.
+/// Which of the queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum QueueName {
     Inbound,
+    /// What shops and carriers told, and decisions about notices.
+    Orders,
+    /// What the shop's own programs are told.
+    Events,
     Outbound,
 }
 
 fn page(value: &str) -> Result<PageId, String> {
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     PageId::new(value).filter(|_| digits).ok_or_else(|| String::from("a Page's id has digits only"))
+}
+
+fn address(value: &str) -> Result<String, String> {
+    let is_address = value.starts_with("https://") && !value.contains(['{', '}', ' ', '#']);
+    if is_address { Ok(value.to_owned()) } else { Err(String::from("an address begins with https:// and has neither braces nor #")) }
 }
 
 fn person(value: &str) -> Result<UserId, String> {
@@ -140,6 +163,7 @@ mod tests {
             ("redrive --queue sideways", "sideways"),
             ("replay --day today", "2026-11-21"),
             ("backfill --page 1 --since yesterday", "2026-11-20T08:00:00Z"),
+            ("templates --page 1 --order-url http://shop.example/", "https://"),
             ("erase --page 1", "--person"),
             ("erase", "--conversation"),
             ("export --file - --conversation 17", "cnv_"),

@@ -6,21 +6,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::id::PageId;
-use domain::secret::Secret;
 use domain::time::Timestamp;
 use domain::watch::{Gap, ReadOn, read_on};
 use graph_api::{GraphApi, Settings, Timeouts};
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
-use lambda_support::secrets;
+use sqs_jobs::orders::OrdersQueue;
 use sqs_jobs::outbound::OutboundJobs;
+use sqs_jobs::queues::Queues;
 
 use crate::failure::Failure;
-use crate::parameters::Parameters;
-use crate::{Desk, config, pause};
-
-const APP_SECRETS: &str = "META_APP_SECRETS";
-const PAGE_TOKENS: &str = "META_PAGE_TOKENS";
+use crate::{Desk, config, page_secrets, pause};
 
 /// The pause before each call: Meta takes two calls a second of a Page, and `deliver` may need one of them.
 const PACE: Duration = Duration::from_millis(1_100);
@@ -29,14 +25,17 @@ pub(crate) async fn backfill(desk: &mut Desk<'_>, page: &PageId, since: Timestam
     let aws = Aws::from_environment(desk.environment)?;
     let graph = graph(desk.environment, &aws, page).await?;
     let table = config::table(desk.environment, &aws)?;
-    let outbound = OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?);
+    let queues = Queues {
+        outbound: OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?),
+        orders: OrdersQueue::new(aws.sqs(), config::orders_queue(desk.environment)?),
+    };
     desk.plan(&format!("read Meta's record of Page {page} since {since}, and store what is missing; what is there stays as it is"));
     desk.confirm("Do it?")?;
 
     let mut gap = Gap { cursor: after, ..Gap::since(since) };
     loop {
         let here = gap.cursor.clone();
-        let read = read_on(&table, &graph, &outbound, page, &mut gap, desk.clock.now()).await;
+        let read = read_on(&table, &graph, &queues, page, &mut gap, desk.clock.now()).await;
         match read.map_err(|source| Failure::Reading { after: here.clone(), source })? {
             ReadOn::NotAnswered(source) => return Err(Failure::Record { after: here, source }),
             ReadOn::Ended => break,
@@ -51,22 +50,11 @@ pub(crate) async fn backfill(desk: &mut Desk<'_>, page: &PageId, since: Timestam
     Ok(())
 }
 
-/// The client of a Page, with its secrets from the Parameter Store, or from the environment of a stack that has them there.
+/// The client of a Page, with its secrets.
 async fn graph(environment: &Environment, aws: &Aws, page: &PageId) -> Result<GraphApi, Failure> {
-    let missing = || Failure::Nothing(format!("there is no token for Page {page}; connect it first: make connect PAGE={page}"));
-    let (app_secret, token) = if let Some(path) = config::secrets_path(environment) {
-        let standing = Parameters::new(aws.ssm(), path).all().await?;
-        (standing.get(APP_SECRETS).and_then(newest), standing.get(&format!("{PAGE_TOKENS}/{page}")).cloned())
-    } else {
-        let app_secrets = secrets::list(environment, APP_SECRETS, "the app secret that proves our calls")?;
-        (app_secrets.into_iter().next(), config::page_token(environment, page))
-    };
-    let page_tokens = BTreeMap::from([(page.clone(), token.ok_or_else(missing)?)]);
+    let secrets = page_secrets::read(environment, aws, page).await?;
+    let page_tokens = BTreeMap::from([(page.clone(), secrets.token)]);
+    let app_secret = secrets.app_secret;
     let settings = Settings { base_url: config::graph_url(environment), app_secret, page_tokens, timeouts: Timeouts::default() };
     GraphApi::new(settings).map_err(|err| Failure::Setup(err.into()))
-}
-
-/// The newest of the app secrets comes first.
-fn newest(list: &Secret) -> Option<Secret> {
-    list.expose().split(',').next().and_then(|first| Secret::new(first).ok())
 }

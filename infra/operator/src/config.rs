@@ -25,6 +25,8 @@ impl Queue {
     pub(crate) fn read(environment: &Environment, name: QueueName) -> Result<Self, EnvironmentError> {
         let (url, dead_letters) = match name {
             QueueName::Inbound => ("INBOUND_QUEUE_URL", "INBOUND_DEAD_LETTERS_URL"),
+            QueueName::Orders => ("ORDERS_QUEUE_URL", "ORDERS_DEAD_LETTERS_URL"),
+            QueueName::Events => ("EVENTS_QUEUE_URL", "EVENTS_DEAD_LETTERS_URL"),
             QueueName::Outbound => ("OUTBOUND_QUEUE_URL", "OUTBOUND_DEAD_LETTERS_URL"),
         };
         Ok(Self {
@@ -78,6 +80,10 @@ pub(crate) fn inbound_queue(environment: &Environment) -> Result<String, Environ
 
 pub(crate) fn outbound_queue(environment: &Environment) -> Result<String, EnvironmentError> {
     environment.required("OUTBOUND_QUEUE_URL", "the queue of messages that leave")
+}
+
+pub(crate) fn orders_queue(environment: &Environment) -> Result<String, EnvironmentError> {
+    environment.required("ORDERS_QUEUE_URL", "the queue of what notices need")
 }
 
 /// Where the secrets lie; nothing for a stack that has them in its environment.

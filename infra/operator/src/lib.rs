@@ -7,11 +7,13 @@ mod backfill;
 mod config;
 mod connect;
 mod failure;
+mod page_secrets;
 mod parameters;
 mod person;
 mod profile;
 mod redrive;
 mod replay;
+mod templates;
 mod terminal;
 
 use std::time::Duration;
@@ -20,6 +22,7 @@ use domain::ports::Clock;
 use lambda_support::environment::Environment;
 
 use crate::replay::Choice;
+use crate::templates::Wanted;
 
 pub use arguments::{Arguments, QueueName, Task};
 pub use failure::Failure;
@@ -76,6 +79,10 @@ pub async fn run(arguments: Arguments, environment: &Environment, clock: &dyn Cl
         Task::Redrive { queue } => redrive::redrive(&mut desk, queue).await,
         Task::Replay { day, kind, id } => replay::replay(&mut desk, &Choice { day, kind, id }).await,
         Task::Backfill { page, since, after } => backfill::backfill(&mut desk, &page, since, after).await,
+        Task::Templates { page, language, order_url, tracking_url } => {
+            let wanted = Wanted { languages: language, order_url, tracking_url };
+            templates::templates(&mut desk, &page, &wanted).await
+        }
         Task::Export { whose, file } => person::export_to(&mut desk, &whose, &file).await,
         Task::Erase { whose, asked_at } => person::erase_for_ever(&mut desk, &whose, asked_at).await,
     }

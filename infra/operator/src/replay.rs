@@ -13,6 +13,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use sqs_jobs::intake::{self, IntakeQueue, QueueBody};
 use sqs_jobs::outbound::{self, OutboundJobs};
+use sqs_jobs::shop::{self, ShopQueue};
 
 use crate::failure::Failure;
 use crate::{Desk, config};
@@ -26,11 +27,12 @@ const SHOWN: usize = 25;
 /// What stands in the place of the gateway's id of a request.
 const REQUEST_ID: &str = "replay";
 
-/// The table, both queues, and the mark of this run.
+/// The table, the queues, and the mark of this run.
 struct Replay {
     table: Table,
     inbound: IntakeQueue,
     outbound: OutboundJobs,
+    shops: ShopQueue,
     mark: String,
 }
 
@@ -62,6 +64,7 @@ pub(crate) async fn replay(desk: &mut Desk<'_>, choice: &Choice) -> Result<(), F
         table: config::table(desk.environment, &aws)?,
         inbound: IntakeQueue::new(aws.sqs(), config::inbound_queue(desk.environment)?),
         outbound: OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?),
+        shops: ShopQueue::new(aws.sqs(), config::orders_queue(desk.environment)?),
         mark: format!("{:020x}", random()),
     };
     let counted = replay.list(desk, choice).await?;
@@ -131,6 +134,14 @@ impl Replay {
                 return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
             }
             self.outbound.enqueue(&job, &Occasion::Replayed(now)).await?;
+        } else if work.kind == "shop.delivery" {
+            let Some(delivery) = shop::from_parked(&work.body) else {
+                return Ok(Replayed::Stays(String::from("it is no delivery that this version knows")));
+            };
+            if !self.table.mark_parked(row, &self.mark).await? {
+                return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
+            }
+            self.shops.put(&delivery).await.map_err(|err| Failure::Nothing(err.to_string()))?;
         } else {
             let body = match inbound(work) {
                 Ok(body) => body,

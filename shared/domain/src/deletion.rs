@@ -6,8 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Consents;
 use crate::erase::{EraseError, Standing, erase};
 use crate::id::{ConversationId, UserId};
+use crate::orders::Orders;
 use crate::ports::{Deletions, Erasure, History};
 use crate::time::Timestamp;
 
@@ -57,7 +59,7 @@ pub struct Deletion {
 }
 
 /// Carries a request out: erases the conversations that its id has with the Pages that we know. Done twice, it changes nothing.
-pub async fn delete<S: Deletions + History + Erasure>(
+pub async fn delete<S: Deletions + History + Erasure + Consents + Orders>(
     store: &S,
     request: &DeletionRequest,
     now: Timestamp,

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
-use crate::message::{Message, Outcome, Sending, WaitingFor, part_metadata};
-use crate::policy::{self, Way};
-use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, StoreError, ThreadRecordApi};
+use crate::message::{Message, Outcome, Part, Sending, WaitingFor, part_metadata};
+use crate::notice::NoticeId;
+use crate::policy::{self, Subject, Way};
+use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, Sendable, StoreError, ThreadRecordApi};
 use crate::retry::{Retry, Retryable, backoff};
 use crate::time::Timestamp;
 use crate::unconfirmed::{self, Verdict};
@@ -40,6 +41,8 @@ pub struct Drained {
     /// Those of which nobody can tell whether they left: a person decides.
     pub left_to_a_person: Vec<MessageId>,
     pub failed: Vec<MessageId>,
+    /// The notices of those messages that were sent, have failed or are left to a person.
+    pub ended_notices: Vec<NoticeId>,
     /// The message that stays, with why; what comes after it was not tried.
     pub stopped: Option<(MessageId, Stop)>,
 }
@@ -110,15 +113,20 @@ pub async fn drain<S: History + Outbox>(
     for message in open.pending.into_iter().filter(|pending| up_to.is_none_or(|last| pending <= last)) {
         api.ready(&open.conversation.page).await;
         match deliver(store, api, clock, &open.conversation, &message).await? {
-            Step::Sent => {
+            Step::Sent(notice) => {
                 drained.took.push(clock.now().since(message.moment()));
                 drained.sent.push(message);
+                drained.ended_notices.extend(notice);
             }
-            Step::LeftToAPerson => {
+            Step::LeftToAPerson(notice) => {
                 drained.left_to_a_person.push(message);
+                drained.ended_notices.extend(notice);
                 continue;
             }
-            Step::Failed => drained.failed.push(message),
+            Step::Failed(notice) => {
+                drained.failed.push(message);
+                drained.ended_notices.extend(notice);
+            }
             Step::Passed | Step::Again => continue,
             Step::Stopped(stop) => {
                 if let Stop::Waiting(on) = stop {
@@ -141,13 +149,14 @@ pub async fn drain<S: History + Outbox>(
     Ok(drained)
 }
 
+/// What came of one message; its notice, where it tells one, when it is at an end.
 enum Step {
-    Sent,
-    Failed,
+    Sent(Option<NoticeId>),
+    Failed(Option<NoticeId>),
     /// It had ended before.
     Passed,
     /// It stays in doubt, and in nobody's way.
-    LeftToAPerson,
+    LeftToAPerson(Option<NoticeId>),
     /// It is queued again.
     Again,
     Stopped(Stop),
@@ -211,7 +220,7 @@ async fn settle_unconfirmed<S: History + Outbox>(
         Verdict::Left { part, platform_id, at } => {
             let message = update(store, message, now, |message| message.part_taken(part, &platform_id, at)).await?;
             let has_ended = message.sending.as_ref().is_none_or(|sending| sending.outcome.has_ended());
-            Ok(if has_ended { Step::Sent } else { Step::Again })
+            Ok(if has_ended { Step::Sent(message.notice) } else { Step::Again })
         }
         Verdict::DidNotLeave => {
             let reason = String::from("Meta's own record shows that it did not leave; it is sent again");
@@ -221,8 +230,8 @@ async fn settle_unconfirmed<S: History + Outbox>(
         Verdict::AskAgain => Err(DeliverError::InDoubt { pause: ASK_AGAIN_AFTER }),
         Verdict::NobodyKnows { reason } => {
             // It is in nobody's way from here on.
-            amend(store, message, Outcome::Unconfirmed { since, reason, for_a_person: true }, now).await?;
-            Ok(Step::LeftToAPerson)
+            let message = amend(store, message, Outcome::Unconfirmed { since, reason, for_a_person: true }, now).await?;
+            Ok(Step::LeftToAPerson(message.notice))
         }
     }
 }
@@ -248,18 +257,18 @@ async fn send_parts<S: History + Outbox>(
 ) -> Result<Step, DeliverError> {
     let mut conversation = Cow::Borrowed(conversation);
     loop {
-        let Some((index, text, parts)) = next_part(&message) else { return Ok(Step::Sent) };
+        let Some((index, part, parts)) = next_part(&message) else { return Ok(Step::Sent(message.notice)) };
         let called_at = clock.now();
         if !message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sending { .. })) {
             // The last call took longer than its lease: the rest of the message belongs to whoever claims it next.
             return Err(DeliverError::HeldElsewhere { until: called_at, pause: Duration::ZERO });
         }
-        let way = match policy::decide(&conversation, message.author.kind, called_at) {
+        let way = match policy::decide(&conversation, Subject::of(&message), called_at) {
             Ok(way) => way,
             Err(refusal) => return not_taken(store, message, refusal.into(), called_at).await,
         };
         let metadata = part_metadata(&message.id, index, parts);
-        let request = SendRequest { page: &message.page, user: &message.user, text: &text, way, metadata: &metadata };
+        let request = SendRequest { page: &message.page, user: &message.user, content: form(&part, way), way, metadata: &metadata };
         match api.send(&request).await {
             Ok(platform_id) => {
                 message = taken(store, message, index, &platform_id, called_at, clock.now()).await?;
@@ -267,7 +276,7 @@ async fn send_parts<S: History + Outbox>(
                     api.ready(&message.page).await;
                 }
             }
-            // The platform knows better than our estimate; what it leaves to a person goes at once.
+            // The platform knows better than our estimate; what may go without the window goes at once.
             Err(SendError::Waits { on: WaitingFor::Window, .. }) if way == Way::Response => {
                 conversation = Cow::Owned(close_window(store, &conversation, called_at).await?);
                 message = renew(store, message, clock.now()).await?;
@@ -285,10 +294,22 @@ async fn close_window<S: Outbox>(store: &S, conversation: &Conversation, closed_
     Ok(stored.unwrap_or(closed))
 }
 
-fn next_part(message: &Message) -> Option<(usize, String, usize)> {
+fn next_part(message: &Message) -> Option<(usize, Part, usize)> {
     let sending = message.sending.as_ref()?;
     let (index, part) = sending.next_part()?;
-    Some((index, part.text.clone(), sending.parts.len()))
+    Some((index, part.clone(), sending.parts.len()))
+}
+
+/// Picks the form in which a part leaves by `way`.
+fn form(part: &Part, way: Way) -> Sendable<'_> {
+    let text = Sendable::Text(&part.text);
+    let Some(forms) = &part.forms else { return text };
+    match way {
+        Way::Response => Sendable::Content(&forms.inside),
+        Way::Utility => forms.outside.as_ref().map_or(text, Sendable::Utility),
+        // The tag is for what a person wrote.
+        Way::HumanAgent => text,
+    }
 }
 
 /// Takes a new lease for the same message, unless its echo has settled it in the meantime.
@@ -326,13 +347,31 @@ async fn taken<S: History>(
     .await
 }
 
+/// What is closed to a notice ends it: it does not wait in front of the conversation's other messages, and whoever decides about notices finds
+/// it another way.
+fn for_a_notice(error: SendError) -> SendError {
+    match error {
+        SendError::Waits { on: WaitingFor::Window, reason } => {
+            SendError::Refused { reason: format!("{reason} No approved utility template could carry the notice.") }
+        }
+        SendError::NotSent { .. }
+        | SendError::AskedToWait { .. }
+        | SendError::Waits { on: WaitingFor::Thread | WaitingFor::Page, .. }
+        | SendError::PageHeld { .. }
+        | SendError::Refused { .. }
+        | SendError::Unknown { .. } => error,
+    }
+}
+
 async fn not_taken<S: History>(store: &S, message: Message, error: SendError, now: Timestamp) -> Result<Step, DeliverError> {
+    let notice = message.notice.clone();
+    let error = if notice.is_some() { for_a_notice(error) } else { error };
     let attempts = message.sending.as_ref().map_or(0, |sending| sending.attempts);
     let backoff = backoff(attempts, dice(&message.id));
     let (outcome, step) = match error.clone() {
         SendError::NotSent { reason, most_attempts } if attempts >= most_attempts => {
             let reason = format!("Gave up after {attempts} attempts. {reason} Send it again when the cause is gone.");
-            (Outcome::Failed { reason }, Ok(Step::Failed))
+            (Outcome::Failed { reason }, Ok(Step::Failed(notice.clone())))
         }
         SendError::NotSent { reason, .. } => {
             (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause: backoff }))
@@ -346,14 +385,14 @@ async fn not_taken<S: History>(store: &S, message: Message, error: SendError, no
             let on = WaitingFor::Page;
             (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on))))
         }
-        SendError::Refused { reason } => (Outcome::Failed { reason }, Ok(Step::Failed)),
+        SendError::Refused { reason } => (Outcome::Failed { reason }, Ok(Step::Failed(notice.clone()))),
         SendError::Unknown { reason } => {
             (Outcome::Unconfirmed { since: now, reason, for_a_person: false }, Ok(Step::Stopped(Stop::Unconfirmed)))
         }
     };
     let message = end(store, message, outcome, now).await?;
     if message.sending.as_ref().is_some_and(|sending| matches!(sending.outcome, Outcome::Sent { .. })) {
-        return Ok(Step::Sent);
+        return Ok(Step::Sent(notice));
     }
     step
 }

@@ -1,7 +1,7 @@
 //! Erasing what is stored of one person: their conversation with one Page, and whatever points into it.
 //!
 //! ```text
-//! bury: a tombstone takes the summary's place ─▶ remove: the rows, and before each what points to it, page by page
+//! bury: a tombstone takes the summary's place ─▶ remove: the rows, and before each what points to it, page by page ─▶ forget: the consents
 //! ```
 //!
 //! From the tombstone on, nothing that is older is taken again ([`crate::ingest`]) and no worker begins to send: there is no conversation to
@@ -10,8 +10,10 @@
 
 use std::time::Duration;
 
+use crate::consent::{self, Consents, Subject};
 use crate::conversation::Conversation;
 use crate::id::ConversationId;
+use crate::orders::Orders;
 use crate::ports::{Erasure, History, StoreError};
 use crate::retry::{Retry, Retryable};
 use crate::time::Timestamp;
@@ -109,7 +111,7 @@ impl Retryable for EraseError {
 
 /// Erases a conversation, as was asked at `asked_at`. A run that was broken off goes on when it is asked again with the same moment: what the
 /// customer wrote after the tombstone stays. Asked with a later moment, it is another erasure, of everything until now.
-pub async fn erase<S: History + Erasure>(
+pub async fn erase<S: History + Erasure + Consents + Orders>(
     store: &S,
     id: &ConversationId,
     asked_at: Timestamp,
@@ -123,9 +125,33 @@ pub async fn erase<S: History + Erasure>(
         rows += removed.rows;
         after = removed.next;
         if after.is_none() {
-            return Ok(Erased { erased_at, rows });
+            break;
         }
     }
+    let subject = Subject::Conversation { conversation: id.clone() };
+    rows += erase_orders(store, id, erased_at).await.map_err(EraseError::Store)?;
+    rows += consent::forget(store, &subject, erased_at).await.map_err(EraseError::Store)?;
+    Ok(Erased { erased_at, rows })
+}
+
+/// Removes the person's own orders with what they agreed to under the shop's names for them, and takes away those that they only named.
+async fn erase_orders<S: Consents + Orders>(store: &S, id: &ConversationId, erased_at: Timestamp) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    for tied in store.tied_orders(id).await? {
+        let order = store.order(&tied.order).await?.filter(|order| order.conversation.as_ref() == Some(id));
+        match order {
+            Some(order) if order.created_at <= erased_at => {
+                for subject in order.subjects() {
+                    removed += consent::forget(store, &subject, erased_at).await?;
+                }
+                removed += 1 + order.notices.len() as u64;
+                store.remove_order(&order).await?;
+            }
+            Some(_) => {}
+            None => store.untie(id, &tied.order).await?,
+        }
+    }
+    Ok(removed)
 }
 
 /// Puts a tombstone into the place of the summary, unless one was put since `asked_at`, and returns up to when everything goes.

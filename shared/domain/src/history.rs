@@ -216,6 +216,7 @@ fn blank(conversation: &Conversation, event: &InboundEvent, direction: Direction
         unsent_at: None,
         sending: None,
         request: None,
+        notice: None,
         raw: Some(event.raw.clone()),
         revision: 0,
     }

@@ -162,7 +162,7 @@ impl DedupeKey {
 }
 
 /// Hashes `parts` with their lengths, so that `["ab", "c"]` and `["a", "bc"]` differ.
-fn hash(parts: &[&str]) -> [u8; 32] {
+pub(crate) fn hash(parts: &[&str]) -> [u8; 32] {
     let mut sha = Sha256::new();
     for part in parts {
         sha.update((part.len() as u64).to_be_bytes());
@@ -196,6 +196,11 @@ fn ulid(at: Timestamp, random: u128) -> Ulid {
 /// Derives an id of `tag` and 26 characters from `parts`.
 pub(crate) fn tagged(tag: &str, parts: &[&str]) -> String {
     format!("{tag}{}", digest_ulid(0, parts))
+}
+
+/// Derives an id of `tag` and 26 characters from `parts`, which sorts by `at`.
+pub(crate) fn tagged_at(tag: &str, at: Timestamp, parts: &[&str]) -> String {
+    format!("{tag}{}", digest_ulid(at.as_millis(), parts))
 }
 
 pub(crate) fn is_tagged_ulid(tag: &str, value: &str) -> bool {

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use crate::consent::{self, Consents, Origin, Said, Word};
 use crate::conversation::Conversation;
 use crate::erase::Standing;
 use crate::history::{self, Change, TimelineEvent};
-use crate::id::{ConversationId, DedupeKey, PlatformMessageId, UserId};
+use crate::id::{ConversationId, DedupeKey, MessageId, PlatformMessageId, UserId};
 use crate::inbound::{Echo, EventKind, InboundEvent, Party};
-use crate::job::{Occasion, OutboundJob};
+use crate::job::{Occasion, OrdersJob, OutboundJob};
 use crate::message::{MessageChange, Outcome, Reacted, WaitingFor, parse_part_metadata};
+use crate::notify::{OrdersJobs, job_of};
 use crate::operator::{OperatorEvent, Severity};
 use crate::ports::{History, JobQueueError, Kept, OutboundQueue, Recorded, Recording, Saved, StoreError};
 use crate::profile;
 use crate::retry::{Retry, Retryable};
+use crate::template::{self, Templates};
 use crate::time::Timestamp;
 
 /// How often a write is tried again after losing a race for a row.
@@ -62,8 +65,8 @@ impl Retryable for IngestError {
 
 /// Takes one event. Taking it again changes nothing and repeats only what follows from it, which is harmless.
 pub async fn ingest(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     event: &InboundEvent,
     now: Timestamp,
 ) -> Result<Ingested, IngestError> {
@@ -76,7 +79,10 @@ pub async fn ingest(
     };
     match &event.party {
         Party::Person(user) => of_person(history, queue, user, event, now).await,
-        Party::Reference(_) | Party::Page => of_page(history, event).await,
+        Party::Reference(_) | Party::Page => {
+            template::note(history, event).await.map_err(IngestError::Store)?;
+            of_page(history, event).await
+        }
     }
 }
 
@@ -111,7 +117,8 @@ impl<'a> Addition<'a> {
             | EventKind::Noted(_)
             | EventKind::Unknown(_) => true,
         };
-        (adds && !is_no_moment(event.occurred_at, now)).then_some(Self { user, event })
+        let is_alone = !is_no_moment(event.occurred_at, now) && word_of(event).is_none();
+        (adds && is_alone).then_some(Self { user, event })
     }
 
     fn conversation(&self) -> ConversationId {
@@ -122,8 +129,8 @@ impl<'a> Addition<'a> {
 /// Takes additions to different conversations together: the store and the queue are asked once for all of them, where they can. Each ends as
 /// [`ingest`] ends it, in the order of `additions`.
 pub async fn ingest_all(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     additions: &[Addition<'_>],
     now: Timestamp,
 ) -> Vec<Result<Ingested, IngestError>> {
@@ -139,6 +146,7 @@ pub async fn ingest_all(
 
     let mut ends = Vec::with_capacity(additions.len());
     let mut follow_ups = Vec::new();
+    let mut orders_jobs = Vec::new();
     for ((addition, key), plan) in additions.iter().zip(&keys).zip(plans) {
         let event = addition.event;
         ends.push(match plan {
@@ -149,6 +157,7 @@ pub async fn ingest_all(
                 Some(Ok(Recorded::Stale)) | None => record(history, queue, addition.user, event, now).await,
                 Some(Ok(recorded)) => {
                     follow_ups.extend(FollowUp::of(&change.conversation, event, key, now).map(|follow_up| (ends.len(), follow_up)));
+                    orders_jobs.extend(job_of(event, &change.conversation).map(|job| (ends.len(), job)));
                     Ok(change.outcome(recorded))
                 }
                 Some(Err(err)) => Err(IngestError::Store(err)),
@@ -165,6 +174,11 @@ pub async fn ingest_all(
             *end = Err(IngestError::FollowUp(err));
         }
     }
+    for (position, job) in orders_jobs {
+        if let (Some(end), Err(err)) = (ends.get_mut(position), queue.put(&job).await) {
+            *end = Err(IngestError::FollowUp(err));
+        }
+    }
     ends
 }
 
@@ -177,8 +191,8 @@ async fn of_page(history: &impl History, event: &InboundEvent) -> Result<Ingeste
 }
 
 async fn of_person(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     user: &UserId,
     event: &InboundEvent,
     now: Timestamp,
@@ -220,8 +234,8 @@ async fn of_person(
 
 /// Records the event with the conversation's summary, reading and writing again when another worker was faster.
 async fn record(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     user: &UserId,
     event: &InboundEvent,
     now: Timestamp,
@@ -237,6 +251,7 @@ async fn record(
         if recorded == Recorded::Stale {
             continue;
         }
+        note_word(history, &id, event).await?;
         follow_up(queue, &change.conversation, event, &key, now).await?;
         return Ok(change.outcome(recorded));
     }
@@ -258,8 +273,8 @@ fn change(standing: &Standing, user: &UserId, event: &InboundEvent) -> Option<Ch
 
 /// Ends an event that changes nothing about its conversation.
 async fn unchanged(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     event: &InboundEvent,
     standing: &Standing,
     key: &DedupeKey,
@@ -326,7 +341,7 @@ impl FollowUp {
 
 /// Enqueues what follows.
 async fn follow_up(
-    queue: &impl OutboundQueue,
+    queue: &(impl OutboundQueue + OrdersJobs),
     conversation: &Conversation,
     event: &InboundEvent,
     key: &DedupeKey,
@@ -338,7 +353,45 @@ async fn follow_up(
             enqueued.map_err(IngestError::FollowUp)?;
         }
     }
-    Ok(())
+    match job_of(event, conversation) {
+        Some(job) => queue.put(&job).await.map_err(IngestError::FollowUp),
+        None => Ok(()),
+    }
+}
+
+/// Returns what an event says of notices, and how.
+fn word_of(event: &InboundEvent) -> Option<(Word, Origin, &str)> {
+    match &event.kind {
+        EventKind::Message(message) => {
+            let text = message.text.as_deref()?;
+            consent::word(text).map(|word| (word, Origin::CustomerMessage, text))
+        }
+        EventKind::OptIn(opt_in) => {
+            let status = opt_in.status.as_deref().unwrap_or_default();
+            consent::of_opt_in(opt_in).map(|word| (word, Origin::OptInEvent, status))
+        }
+        EventKind::Postback(_)
+        | EventKind::Echo(_)
+        | EventKind::Delivered { .. }
+        | EventKind::Read { .. }
+        | EventKind::Reaction { .. }
+        | EventKind::Edit { .. }
+        | EventKind::Unsend { .. }
+        | EventKind::Referral(_)
+        | EventKind::ThreadControl { .. }
+        | EventKind::Enforcement { .. }
+        | EventKind::TemplateStatus { .. }
+        | EventKind::Noted(_)
+        | EventKind::Unknown(_) => None,
+    }
+}
+
+/// Puts a STOP, a START or one of their peers into the ledger: it is in force before the event counts as taken.
+async fn note_word(history: &impl Consents, conversation: &ConversationId, event: &InboundEvent) -> Result<(), IngestError> {
+    let Some((word, origin, text)) = word_of(event) else { return Ok(()) };
+    let id = MessageId::derived(event.occurred_at, &event.dedupe_key());
+    let said = Said { word, text, origin, event: id.as_str(), at: event.occurred_at };
+    consent::said(history, conversation, &said).await.map(drop).map_err(IngestError::Store)
 }
 
 /// Tells whether an event may end what a message waits for.
@@ -357,8 +410,8 @@ fn wakes(kind: &EventKind, waiting: WaitingFor) -> bool {
 
 /// Settles a message of ours by the echo that carries its id; nothing when the echo is of somebody else's message.
 async fn settle_our_own(
-    history: &impl History,
-    queue: &impl OutboundQueue,
+    history: &(impl History + Consents + Templates),
+    queue: &(impl OutboundQueue + OrdersJobs),
     user: &UserId,
     event: &InboundEvent,
     echo: &Echo,
@@ -379,6 +432,9 @@ async fn settle_our_own(
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now));
         if history.save(&message, due_at).await.map_err(IngestError::Store)? == Saved::Stale {
             continue;
+        }
+        if let Some(notice) = message.notice.clone().filter(|_| was_unknown) {
+            queue.put(&OrdersJob::Decide { notice }).await.map_err(IngestError::FollowUp)?;
         }
         if was_unknown {
             let job = OutboundJob::Wake { conversation };

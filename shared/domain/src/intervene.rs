@@ -88,7 +88,7 @@ fn decide(
     intervention: &Intervention<'_>,
     now: Timestamp,
 ) -> Result<bool, InterveneError> {
-    let author = message.author.kind;
+    let subject = policy::Subject::of(message);
     let sending = message.sending.as_mut().ok_or(InterveneError::NoSuchMessage)?;
     if repeats(sending, intervention.request.as_ref())? {
         return Ok(false);
@@ -98,7 +98,7 @@ fn decide(
             if !resend(&sending.outcome)? {
                 return Ok(false);
             }
-            policy::decide(conversation, author, now).map_err(InterveneError::Forbidden)?;
+            policy::decide(conversation, subject, now).map_err(InterveneError::Forbidden)?;
             Outcome::Queued { reason: None }
         }
         Decision::Discard => match given_up(&sending.outcome, intervention.by)? {

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ConversationId, DedupeKey, MessageId};
 use crate::notice::NoticeId;
-use crate::shop::ShopEvent;
 use crate::time::Timestamp;
 
 /// Work for `deliver`.
@@ -75,24 +74,28 @@ impl OutboundJob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum OrdersJob {
-    /// A shop or a carrier told something.
-    Event(Box<ShopEvent>),
     /// Decide how a notice goes on.
     Decide { notice: NoticeId },
-    /// A customer did something that may let their notices go, or link them to an order.
-    CustomerActed {
-        conversation: ConversationId,
-        at: Timestamp,
-        /// The reference of the link by which they came.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        reference: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        text: Option<String>,
-        /// The event, so that it counts once.
-        event: DedupeKey,
-    },
+    /// A customer did something that may let their notices go, or tie them to an order.
+    CustomerActed(Act),
     /// The conversation's messages were delivered or read further.
     Marks { conversation: ConversationId },
+}
+
+/// What a customer did, as far as notices care.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    pub conversation: ConversationId,
+    pub at: Timestamp,
+    /// The message that they wrote, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// The reference of the link by which they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What in their words may be the number of an order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
 }
 
 impl OrdersJob {
@@ -100,9 +103,8 @@ impl OrdersJob {
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Event(_) => "event",
             Self::Decide { .. } => "decide",
-            Self::CustomerActed { .. } => "customer_acted",
+            Self::CustomerActed(_) => "customer_acted",
             Self::Marks { .. } => "marks",
         }
     }

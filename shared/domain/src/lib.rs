@@ -9,10 +9,13 @@
 //!
 //! Ports are traits in [`ports`], beside nothing else; adapters in the other crates of `shared/` implement them.
 
+pub mod announce;
+pub mod consent;
 pub mod content;
 pub mod conversation;
 pub mod deletion;
 pub mod deliver;
+pub mod email;
 pub mod erase;
 pub mod export;
 pub mod history;
@@ -22,6 +25,7 @@ pub mod inbound;
 pub mod ingest;
 pub mod intervene;
 pub mod job;
+pub mod link;
 pub mod mail;
 pub mod message;
 pub mod money;
@@ -30,6 +34,7 @@ pub mod notify;
 pub mod operator;
 pub mod order;
 pub mod orders;
+pub mod pages;
 pub mod parcel;
 pub mod policy;
 pub mod ports;
@@ -38,8 +43,11 @@ pub mod relay;
 pub mod reply;
 pub mod retention;
 pub mod retry;
+pub mod rollout;
 pub mod secret;
 pub mod shop;
+mod stop_word;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod triage;

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::Marks;
+use crate::content::Forms;
+use crate::conversation::{Conversation, Marks};
 use crate::id::{AppId, ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
 use crate::inbound::{Attachment, Reaction, Referral};
+use crate::notice::NoticeId;
 use crate::time::Timestamp;
 
 /// The longest text that an edit leaves in a row, in bytes.
@@ -55,6 +57,9 @@ pub struct Message {
     /// The request that it was accepted by, when the caller named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestKey>,
+    /// The notice that it tells the customer, when it is no reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<NoticeId>,
     /// The event as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
@@ -93,6 +98,10 @@ pub enum MessageKind {
     Attachment,
     /// A tap on a button; its title is the text.
     Postback,
+    /// A notice of ours: the order's receipt.
+    Receipt,
+    /// A notice of ours about a parcel, or about money that went back.
+    Shipping,
 }
 
 /// Who wrote a message. Policy depends on it: only a person's text may go out after the window.
@@ -161,12 +170,42 @@ pub struct Sending {
 /// A piece of a message that the platform takes in one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
+    /// What the inbox shows, and what is sent when there are no forms.
     pub text: String,
+    /// What is sent in the place of the text, by the way that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forms: Option<Box<Forms>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform_id: Option<PlatformMessageId>,
     /// The platform's moment, once the echo has told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub echoed_at: Option<Timestamp>,
+}
+
+impl Part {
+    /// Makes a part that the platform has not taken.
+    #[must_use]
+    pub fn new(text: impl Into<String>, forms: Option<Box<Forms>>) -> Self {
+        Self { text: text.into(), forms, platform_id: None, echoed_at: None }
+    }
+
+    /// Tells whether a utility template says it, too.
+    #[must_use]
+    pub fn has_utility(&self) -> bool {
+        self.forms.as_ref().is_some_and(|forms| forms.outside.is_some())
+    }
+}
+
+/// What a new message of ours says, and by which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    pub kind: MessageKind,
+    pub author: Author,
+    pub text: String,
+    /// At least one.
+    pub parts: Vec<Part>,
+    pub request: Option<RequestKey>,
+    pub notice: Option<NoticeId>,
 }
 
 /// Where a message of ours is. `delivered` and `read` follow from the conversation's marks, see [`Message::state`].
@@ -244,6 +283,38 @@ impl MessageChange {
 }
 
 impl Message {
+    /// Makes a message of ours that is accepted at `at`, to be sent.
+    #[must_use]
+    pub fn outbound(conversation: &Conversation, outgoing: Outgoing, at: Timestamp, random: u128) -> Self {
+        let sending = Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, decided: None, parts: outgoing.parts };
+        Self {
+            id: MessageId::new(at, random),
+            conversation: conversation.id.clone(),
+            page: conversation.page.clone(),
+            user: conversation.user.clone(),
+            direction: Direction::Outbound,
+            kind: outgoing.kind,
+            author: outgoing.author,
+            occurred_at: at,
+            text: Some(outgoing.text),
+            attachments: Vec::new(),
+            payload: None,
+            reply_to: None,
+            referral: None,
+            platform_ids: Vec::new(),
+            app: None,
+            standby: false,
+            reaction: None,
+            edits: Vec::new(),
+            unsent_at: None,
+            sending: Some(sending),
+            request: outgoing.request,
+            notice: outgoing.notice,
+            raw: None,
+            revision: 0,
+        }
+    }
+
     /// Returns the state, given how far the conversation was delivered and read.
     #[must_use]
     pub fn state(&self, marks: Marks) -> MessageState {

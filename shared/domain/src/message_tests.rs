@@ -16,7 +16,7 @@ fn love(ms: i64) -> Reacted {
 
 fn message(parts: usize, outcome: Outcome) -> Message {
     let (page, user) = (PageId::new("1").unwrap(), UserId::new("2").unwrap());
-    let part = |number| Part { text: format!("part {number}"), platform_id: None, echoed_at: None };
+    let part = |number| Part::new(format!("part {number}"), None);
     Message {
         id: MessageId::new(at(1000), 1),
         conversation: ConversationId::of(&page, &user),
@@ -39,6 +39,7 @@ fn message(parts: usize, outcome: Outcome) -> Message {
         unsent_at: None,
         sending: Some(Sending { outcome, attempts: 1, decided: None, parts: (0..parts).map(part).collect() }),
         request: None,
+        notice: None,
         raw: Some("{}".into()),
         revision: 1,
     }

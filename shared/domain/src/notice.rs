@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ConversationId, MessageId, PageId};
+use crate::message::RequestKey;
 use crate::ports::StoreError;
+use crate::rollout::RolloutId;
 use crate::time::Timestamp;
 use crate::way_out::{Decision, WayOut};
 
@@ -140,6 +142,12 @@ pub struct Notice {
     /// The ways that it was refused on; none is tried twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<WayOut>,
+    /// How often it was made a message that did not leave.
+    #[serde(default)]
+    pub tries: u32,
+    /// The rollout that it is counted in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<RolloutId>,
     /// The digest of what the receipt that left shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<String>,
@@ -257,6 +265,8 @@ impl Notice {
             state: NoticeState::Undecided,
             decisions: Vec::new(),
             refused: Vec::new(),
+            tries: 0,
+            rollout: None,
             shown: None,
             created_at: now,
             expires_at: now.plus(kind.keeps()),
@@ -317,6 +327,9 @@ pub trait Notices: Sync {
 
     /// Writes a notice whose `revision` is the one that was read, to be looked at again at `due_at`, or never. Tells whether it was written.
     fn save_notice(&self, notice: &Notice, due_at: Option<Timestamp>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Notes the request that a notice comes of. Tells whether it is the first one of its key, or the same one again.
+    fn note_request(&self, request: &RequestKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Lists what is due at `now`, by the sharded sparse index; at most `limit`.
     fn due_notices(&self, now: Timestamp, limit: usize) -> impl Future<Output = Result<Vec<DueNotice>, StoreError>> + Send;

@@ -8,7 +8,9 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Subject;
 use crate::content::Receipt;
+use crate::email::EmailHash;
 use crate::id::{ConversationId, DedupeKey, MessageId, PageId};
 use crate::notice::{Notice, NoticeId, NoticeKind, OrderId};
 use crate::order::{Adjustment, Buyer, OrderFacts, OrderNames, Refund, ShipmentFacts};
@@ -91,8 +93,6 @@ pub struct NewNotice {
 pub struct Change {
     pub is_news: bool,
     pub notices: Vec<NewNotice>,
-    /// Trouble with a parcel that a person should see to, in words.
-    pub trouble: Option<String>,
 }
 
 /// A name under which an order is found when its number is not told.
@@ -200,6 +200,12 @@ pub trait Orders: Sync {
     /// Lists the orders beside a conversation, oldest first.
     fn tied_orders(&self, conversation: &ConversationId) -> impl Future<Output = Result<Vec<TiedOrder>, StoreError>> + Send;
 
+    /// Removes an order with its notices and the names that lead to it, for the erasure of a person and nothing else.
+    fn remove_order(&self, order: &Order) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes an order away from a conversation whose it is not.
+    fn untie(&self, conversation: &ConversationId, order: &OrderId) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Notes that a message of the customer's names an order.
     fn name_order(
         &self,
@@ -271,7 +277,7 @@ impl Order {
         let (leads, known) = (source == self.source, &mut self.facts);
         merge(leads, &mut known.names.number, told.names.number.as_ref());
         merge(leads, &mut known.names.external_id, told.names.external_id.as_ref());
-        merge(leads, &mut known.placed_at, told.placed_at.as_ref());
+        merge(false, &mut known.placed_at, told.placed_at.as_ref());
         merge(leads, &mut known.totals, told.totals.as_ref());
         merge(leads, &mut known.payment_method, told.payment_method.as_ref());
         merge(leads, &mut known.merchant, told.merchant.as_ref());
@@ -304,7 +310,7 @@ impl Order {
 
     /// Takes what is told of a parcel. The same parcel has the same tracking number, whoever tells of it.
     fn track(&mut self, event: &ShopEvent, told: &ShipmentFacts, change: &mut Change) {
-        let name = format!("{}:{}", event.source.as_str(), told.external_id);
+        let name = known_as(event.source, told);
         let number = told.tracking_number.as_deref().map(normal);
         let is_it = |parcel: &Parcel| {
             let numbered = parcel.tracking_number.as_deref().map(normal);
@@ -330,9 +336,6 @@ impl Order {
         let late = (became_late && owed.is_none()).then_some(NoticeKind::Delayed);
         if let Some(kind) = owed.or(late) {
             change.notices.push(NewNotice { kind, event: event_name(kind, told.status, &subject), parcel: Some(place) });
-        }
-        if is_news && told.status.is_trouble() {
-            change.trouble = Some(parcel.trouble_in_words(told.status));
         }
     }
 
@@ -413,23 +416,38 @@ impl Order {
         DedupeKey::of_content(&[&serde_json::to_string(&shown).unwrap_or_default()]).as_str().to_owned()
     }
 
-    /// Returns the names by which the shop knows the customer, digested, the surest first: their threads may be known by them.
+    /// Returns the names that lead to the customer's thread, digested, the surest first: the order's number, and those by which the shop knows
+    /// the customer.
     #[must_use]
     pub fn customer_names(&self) -> Vec<DedupeKey> {
+        std::iter::once(customer_name(&self.page, "order", self.id.as_str())).chain(self.personal_names()).collect()
+    }
+
+    fn personal_names(&self) -> impl Iterator<Item = DedupeKey> {
         let Buyer { email, phone, customer_id, .. } = &self.facts.buyer;
         let customer = customer_id.as_deref().map(|id| customer_name(&self.page, "customer", id));
-        let email = email.as_deref().map(|email| customer_name(&self.page, "email", &email.trim().to_lowercase()));
+        let email = email.as_deref().and_then(EmailHash::of).map(|email| customer_name(&self.page, "email", email.as_str()));
         let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
-        let phone = phone.as_deref().map(digits).filter(|phone| phone.len() >= 7);
+        let phone = phone.as_deref().map(digits).filter(|phone| phone.len() >= LEAST_PHONE);
         let phone = phone.map(|phone| customer_name(&self.page, "phone", &phone));
-        customer.into_iter().chain(email).chain(phone).collect()
+        customer.into_iter().chain(email).chain(phone)
     }
 
     /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know.
     #[must_use]
     pub fn customer_key(&self) -> String {
-        let known = self.customer_names().into_iter().next().map(|name| name.as_str().to_owned());
+        let known = self.personal_names().next().map(|name| name.as_str().to_owned());
         known.or_else(|| self.conversation.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// Returns whose consent counts for the order, beside that of its conversation.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        let page = &self.page;
+        let Buyer { email, customer_id, .. } = &self.facts.buyer;
+        let email = email.as_deref().and_then(EmailHash::of).map(|email| Subject::Email { page: page.clone(), email });
+        let customer = customer_id.clone().map(|customer| Subject::Customer { page: page.clone(), customer });
+        email.into_iter().chain(customer).collect()
     }
 
     /// Says whether a notice is still worth telling; nothing when it is, else why not.
@@ -453,7 +471,10 @@ impl Order {
 /// The most goods that Meta's receipt shows.
 const MOST_LINES: usize = 100;
 
-/// Digests a customer's name of `kind` (`email`, `phone`, `customer`), as it leads to their thread on a Page.
+/// The fewest digits of a telephone number.
+const LEAST_PHONE: usize = 7;
+
+/// Digests a customer's name of `kind` (`order`, `email`, `phone`, `customer`), as it leads to their thread on a Page.
 #[must_use]
 pub fn customer_name(page: &PageId, kind: &str, value: &str) -> DedupeKey {
     DedupeKey::of_content(&["customer", page.as_str(), kind, value])
@@ -488,6 +509,28 @@ pub const fn notice_of(status: ParcelStatus) -> Option<NoticeKind> {
         ParcelStatus::AttemptFailed | ParcelStatus::Exception => Some(NoticeKind::Problem),
         ParcelStatus::Unknown | ParcelStatus::LabelCreated | ParcelStatus::Returned | ParcelStatus::Cancelled => None,
     }
+}
+
+/// Returns the notice that an event makes of its order, or made when it was told first; nothing when it makes none.
+#[must_use]
+pub fn notice_about(order: &Order, event: &ShopEvent) -> Option<NoticeId> {
+    match &event.kind {
+        ShopEventKind::OrderPlaced(_) => order.last_receipt(),
+        ShopEventKind::OrderChanged(_) | ShopEventKind::OrderCancelled { .. } => None,
+        ShopEventKind::ShipmentUpdated(told) => {
+            let name = known_as(event.source, told);
+            let parcel = order.parcels.iter().find(|parcel| parcel.known_as.contains(&name))?;
+            let late = told.is_late.then_some(NoticeKind::Delayed);
+            let ids = notice_of(told.status).into_iter().chain(late);
+            let mut ids = ids.map(|kind| NoticeId::of(&order.id, &event_name(kind, told.status, &parcel.subject())));
+            ids.find(|id| order.notices.contains(id))
+        }
+    }
+}
+
+/// How a source names a parcel.
+fn known_as(source: Source, told: &ShipmentFacts) -> String {
+    format!("{}:{}", source.as_str(), told.external_id)
 }
 
 fn merge<T: Clone>(leads: bool, known: &mut Option<T>, told: Option<&T>) {
@@ -532,7 +575,10 @@ impl Parcel {
         self.known_as.first().cloned().unwrap_or_default()
     }
 
-    fn trouble_in_words(&self, status: ParcelStatus) -> String {
+    /// Says what is wrong, for a person who sees to it.
+    #[must_use]
+    pub fn trouble_in_words(&self) -> String {
+        let status = self.progress.status();
         let what = if status == ParcelStatus::AttemptFailed { "could not be handed over" } else { "is in trouble" };
         let carrier = self.carrier.as_deref().unwrap_or("the carrier");
         let number = self.tracking_number.as_deref().map_or_else(String::new, |number| format!(" {number}"));

@@ -3,12 +3,13 @@
 //! It is asked before a message is accepted, and again before each call: time passes in between. What it cannot say cannot be sent: the tags
 //! that Meta retired on 2026-04-27 have no name here.
 //! Sources: <https://developers.facebook.com/documentation/business-messaging/messenger-platform/policy/>,
-//! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages>
+//! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages>,
+//! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/utility-messages>
 
 use std::time::Duration;
 
 use crate::conversation::Conversation;
-use crate::message::AuthorKind;
+use crate::message::{AuthorKind, Message};
 use crate::time::Timestamp;
 
 /// How long after the customer's last message a person may still answer.
@@ -21,6 +22,31 @@ pub enum Way {
     Response,
     /// A text that a person wrote, after the window (tag `HUMAN_AGENT`). The app needs Meta's approval for it.
     HumanAgent,
+    /// By an approved utility template: it knows no window, and needs no message of the person's before it.
+    Utility,
+}
+
+/// What policy has to know of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    pub author: AuthorKind,
+    /// Whether an approved utility template says it, too.
+    pub has_utility: bool,
+}
+
+impl Subject {
+    /// Returns what policy has to know of what is still to leave of a message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let next = message.sending.as_ref().and_then(|sending| sending.next_part());
+        Self { author: message.author.kind, has_utility: next.is_some_and(|(_, part)| part.has_utility()) }
+    }
+}
+
+impl From<AuthorKind> for Subject {
+    fn from(author: AuthorKind) -> Self {
+        Self { author, has_utility: false }
+    }
 }
 
 /// Why nothing may be written to the customer now.
@@ -66,12 +92,16 @@ impl Remedy {
     }
 }
 
-/// Decides whether something that `author` wrote may leave at `now`.
-pub fn decide(conversation: &Conversation, author: AuthorKind, now: Timestamp) -> Result<Way, Refusal> {
-    let Some(closed_at) = conversation.window_ends_at else { return Err(Refusal::NeverWrote) };
-    if now < closed_at {
+/// Decides whether `subject` may leave at `now`, and as what.
+pub fn decide(conversation: &Conversation, subject: impl Into<Subject>, now: Timestamp) -> Result<Way, Refusal> {
+    let Subject { author, has_utility } = subject.into();
+    if conversation.window_ends_at.is_some_and(|closes_at| now < closes_at) {
         return Ok(Way::Response);
     }
+    if has_utility {
+        return Ok(Way::Utility);
+    }
+    let Some(closed_at) = conversation.window_ends_at else { return Err(Refusal::NeverWrote) };
     let until = conversation.last_inbound_at.map(|wrote| wrote.plus(HUMAN_AGENT)).filter(|until| now < *until);
     match (until, author) {
         (Some(_), AuthorKind::Agent) => Ok(Way::HumanAgent),

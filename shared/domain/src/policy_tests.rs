@@ -67,6 +67,15 @@ fn nobody_writes_first() {
 }
 
 #[test]
+fn what_a_utility_template_says_knows_no_window_and_uses_it_while_it_is_open() {
+    let subject = Subject { author: AuthorKind::System, has_utility: true };
+    assert_eq!(decide(&untouched(), subject, after(0)), Ok(Way::Utility), "the customer never wrote");
+    for (seconds, way) in [(0, Way::Response), (DAY - 1, Way::Response), (DAY, Way::Utility), (400 * DAY, Way::Utility)] {
+        assert_eq!(decide(&opened_by(OpeningAction::Ordinary), subject, after(seconds)), Ok(way), "after {seconds} s");
+    }
+}
+
+#[test]
 fn a_reaction_opens_the_window_and_gives_a_person_no_seven_days() {
     let mut conversation = untouched();
     conversation.open_window(OpeningAction::Ordinary, after(0));
@@ -111,6 +120,7 @@ proptest! {
         match decide(&conversation, author, after(now)) {
             Ok(Way::Response) => prop_assert!(open),
             Ok(Way::HumanAgent) => prop_assert!(!open && by_agent && now < wrote + 7 * DAY),
+            Ok(Way::Utility) => prop_assert!(false, "it has no template"),
             Err(_) => prop_assert!(!open && (!by_agent || now >= wrote + 7 * DAY)),
         }
     }

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 
+use crate::content::{Content, UtilityMessage};
 use crate::conversation::{Conversation, Status};
 use crate::deletion::{ConfirmationCode, Deletion};
 use crate::erase::{Standing, Tombstone};
@@ -407,12 +408,20 @@ pub trait OutboundQueue: Sync {
     }
 }
 
+/// What one call of the Send API brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sendable<'a> {
+    Text(&'a str),
+    Content(&'a Content),
+    Utility(&'a UtilityMessage),
+}
+
 /// One call of the Send API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendRequest<'a> {
     pub page: &'a PageId,
     pub user: &'a UserId,
-    pub text: &'a str,
+    pub content: Sendable<'a>,
     pub way: Way,
     /// Comes back in the echo.
     pub metadata: &'a str,

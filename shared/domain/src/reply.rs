@@ -1,12 +1,15 @@
-//! Accepting a reply: stored first, then enqueued. What was stored is sent even when the enqueue fails, because the sweep relays it.
+//! Accepting a reply or a notice: stored first, then enqueued. What was stored is sent even when the enqueue fails, because the sweep relays
+//! it.
 
 use std::time::Duration;
 
+use crate::content::Forms;
 use crate::conversation::Conversation;
-use crate::id::{ConversationId, MessageId};
+use crate::id::ConversationId;
 use crate::job::{Occasion, OutboundJob};
-use crate::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, RequestKey, Sending};
-use crate::policy::{self, Refusal};
+use crate::message::{Author, AuthorKind, Message, MessageKind, Outcome, Outgoing, Part, RequestKey, Sending};
+use crate::notice::NoticeId;
+use crate::policy::{self, Refusal, Subject};
 use crate::ports::{Accepted, JobQueueError, OpenConversation, OutboundQueue, Outbox, StoreError};
 use crate::text;
 use crate::time::Timestamp;
@@ -32,7 +35,20 @@ pub struct Draft {
     pub request: Option<RequestKey>,
 }
 
-/// An accepted reply.
+/// A piece of the shop's news for one conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeDraft {
+    pub notice: NoticeId,
+    /// [`MessageKind::Receipt`] or [`MessageKind::Shipping`].
+    pub kind: MessageKind,
+    /// What the inbox shows.
+    pub text: String,
+    pub forms: Forms,
+    /// Sent twice, it is accepted once.
+    pub request: RequestKey,
+}
+
+/// An accepted reply or notice.
 #[derive(Debug)]
 pub struct Reply {
     pub message: Message,
@@ -72,17 +88,57 @@ pub async fn reply(
     now: Timestamp,
     random: u128,
 ) -> Result<Reply, ReplyError> {
-    let parts = parts(&draft.text)?;
+    let outgoing = Outgoing {
+        kind: MessageKind::Text,
+        author: draft.author.clone(),
+        text: draft.text.clone(),
+        parts: parts(&draft.text)?,
+        request: draft.request.clone(),
+        notice: None,
+    };
+    accept(outbox, queue, id, &outgoing, now, random).await
+}
+
+/// Accepts a notice as the next message of the conversation. Policy keeps it back only when the window is closed and no utility template
+/// says it.
+pub async fn accept_notice(
+    outbox: &impl Outbox,
+    queue: &impl OutboundQueue,
+    id: &ConversationId,
+    draft: NoticeDraft,
+    now: Timestamp,
+    random: u128,
+) -> Result<Reply, ReplyError> {
+    let outgoing = Outgoing {
+        kind: draft.kind,
+        author: Author { kind: AuthorKind::System, id: None, name: None },
+        parts: vec![Part::new(noted(&draft.text)?, Some(Box::new(draft.forms)))],
+        text: draft.text,
+        request: Some(draft.request),
+        notice: Some(draft.notice),
+    };
+    accept(outbox, queue, id, &outgoing, now, random).await
+}
+
+async fn accept(
+    outbox: &impl Outbox,
+    queue: &impl OutboundQueue,
+    id: &ConversationId,
+    outgoing: &Outgoing,
+    now: Timestamp,
+    random: u128,
+) -> Result<Reply, ReplyError> {
+    let author = outgoing.author.kind;
     for _ in 0..ATTEMPTS {
         let open = outbox.open(id).await.map_err(ReplyError::Store)?.ok_or(ReplyError::NoSuchConversation)?;
-        if let Some(obstacle) = obstacle(&open, draft.author.kind, now) {
-            return accepted_before(outbox, queue, open.conversation, draft, obstacle).await;
+        if let Some(obstacle) = obstacle(&open, outgoing, now) {
+            return accepted_before(outbox, queue, open.conversation, outgoing, obstacle).await;
         }
         let at = accepted_at(&open, now);
         let mut conversation = open.conversation;
-        let message = compose(&conversation, draft, parts.clone(), at, random);
-        conversation.page_wrote(draft.author.kind == AuthorKind::Agent, at);
-        let waited_since = if draft.author.kind.answers() { conversation.answered() } else { None };
+        let message = Message::outbound(&conversation, outgoing.clone(), at, random);
+        conversation.page_wrote(author == AuthorKind::Agent, at);
+        let waited_since = if author.answers() { conversation.answered() } else { None };
         let due_at = message.sending.as_ref().and_then(|sending| sending.outcome.due_at(now)).unwrap_or(now);
         match outbox.accept(&message, &conversation, due_at).await.map_err(ReplyError::Store)? {
             Accepted::Stale => {}
@@ -95,11 +151,12 @@ pub async fn reply(
 }
 
 /// Returns what keeps the conversation from taking another message.
-fn obstacle(open: &OpenConversation, author: AuthorKind, now: Timestamp) -> Option<ReplyError> {
+fn obstacle(open: &OpenConversation, outgoing: &Outgoing, now: Timestamp) -> Option<ReplyError> {
     if open.pending.len() >= MOST_PENDING {
         return Some(ReplyError::TooManyPending);
     }
-    policy::decide(&open.conversation, author, now).err().map(ReplyError::Forbidden)
+    let subject = Subject { author: outgoing.author.kind, has_utility: outgoing.parts.iter().all(Part::has_utility) };
+    policy::decide(&open.conversation, subject, now).err().map(ReplyError::Forbidden)
 }
 
 /// A request that was accepted when nothing stood in its way is answered as it was then.
@@ -107,10 +164,10 @@ async fn accepted_before(
     outbox: &impl Outbox,
     queue: &impl OutboundQueue,
     conversation: Conversation,
-    draft: &Draft,
+    outgoing: &Outgoing,
     obstacle: ReplyError,
 ) -> Result<Reply, ReplyError> {
-    let Some(request) = &draft.request else { return Err(obstacle) };
+    let Some(request) = &outgoing.request else { return Err(obstacle) };
     match outbox.accepted(request).await.map_err(ReplyError::Store)? {
         Some(Accepted::Repeated(first)) => Ok(enqueue(queue, as_accepted(*first), conversation).await),
         Some(Accepted::KeyOfAnother) => Err(ReplyError::KeyOfAnother),
@@ -128,7 +185,7 @@ async fn enqueue(queue: &impl OutboundQueue, message: Message, conversation: Con
 /// Shows a message as it was when it was accepted: a repeated request gets the first answer, whatever has become of it since.
 fn as_accepted(message: Message) -> Message {
     let parts = message.sending.into_iter().flat_map(|sending| sending.parts);
-    let parts = parts.map(|part| Part { text: part.text, platform_id: None, echoed_at: None }).collect();
+    let parts = parts.map(|part| Part::new(part.text, part.forms)).collect();
     Message {
         platform_ids: Vec::new(),
         reaction: None,
@@ -141,9 +198,16 @@ fn parts(text: &str) -> Result<Vec<Part>, ReplyError> {
     if text.encode_utf16().count() > LONGEST_REPLY {
         return Err(ReplyError::TextTooLong);
     }
-    let parts: Vec<Part> =
-        text::split(text, text::LONGEST_PART).into_iter().map(|text| Part { text, platform_id: None, echoed_at: None }).collect();
+    let parts: Vec<Part> = text::split(text, text::LONGEST_PART).into_iter().map(|text| Part::new(text, None)).collect();
     if parts.is_empty() { Err(ReplyError::BlankText) } else { Ok(parts) }
+}
+
+/// A notice leaves by its forms, so that its text is one part however long it is.
+fn noted(text: &str) -> Result<String, ReplyError> {
+    if text.encode_utf16().count() > LONGEST_REPLY {
+        return Err(ReplyError::TextTooLong);
+    }
+    if text.trim().is_empty() { Err(ReplyError::BlankText) } else { Ok(text.to_owned()) }
 }
 
 /// A moment after the last message of ours, so that ids keep the order of acceptance even within a millisecond. What has left orders the
@@ -153,34 +217,6 @@ fn accepted_at(open: &OpenConversation, now: Timestamp) -> Timestamp {
     let left = open.conversation.last_outbound_at.map(next).filter(|after| *after <= now.plus(CLOCK_SKEW));
     let pending = open.pending.last().map(|id| next(id.moment()));
     left.max(pending).map_or(now, |after| after.max(now))
-}
-
-fn compose(conversation: &Conversation, draft: &Draft, parts: Vec<Part>, at: Timestamp, random: u128) -> Message {
-    Message {
-        id: MessageId::new(at, random),
-        conversation: conversation.id.clone(),
-        page: conversation.page.clone(),
-        user: conversation.user.clone(),
-        direction: Direction::Outbound,
-        kind: MessageKind::Text,
-        author: draft.author.clone(),
-        occurred_at: at,
-        text: Some(draft.text.clone()),
-        attachments: Vec::new(),
-        payload: None,
-        reply_to: None,
-        referral: None,
-        platform_ids: Vec::new(),
-        app: None,
-        standby: false,
-        reaction: None,
-        edits: Vec::new(),
-        unsent_at: None,
-        sending: Some(Sending { outcome: Outcome::Queued { reason: None }, attempts: 0, decided: None, parts }),
-        request: draft.request.clone(),
-        raw: None,
-        revision: 0,
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::id::MessageId;
 use crate::id::{PageId, UserId};
 use proptest::prelude::*;
 

@@ -1,5 +1,7 @@
 //! What shops and carriers tell, in our words: what adapters make of their webhooks, and of the shop backend's own calls.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DedupeKey, PageId};
@@ -40,6 +42,31 @@ impl Source {
     #[must_use]
     pub fn parse_webhook(value: &str) -> Option<Self> {
         Self::WEBHOOKS.into_iter().find(|source| source.as_str() == value)
+    }
+}
+
+/// A webhook delivery on its way from the gateway to whoever reads it: its body as it came, proven genuine, and what its source says of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ShopDelivery {
+    pub source: Source,
+    /// What it tells of, in the source's words: `orders/create`.
+    pub topic: Option<String>,
+    pub shop: Option<String>,
+    /// The source's own id of the delivery, the same when it comes again.
+    pub delivery_id: Option<String>,
+    /// The Page whose customers the shop's are, where the address says it.
+    pub page: Option<PageId>,
+    pub received_at: Timestamp,
+    /// The gateway's id of the request that brought it, for the logs.
+    pub request_id: String,
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for ShopDelivery {
+    /// Shows no customer's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, topic, shop, delivery_id, .. } = self;
+        write!(f, "ShopDelivery({}, {topic:?}, {shop:?}, {delivery_id:?}, {} bytes)", source.as_str(), self.body.len())
     }
 }
 

@@ -72,6 +72,17 @@ fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
+/// Returns `text` in at most `longest` UTF-16 units: what is longer is cut between graphemes, and ends in `…`.
+#[must_use]
+pub fn shortened(text: &str, longest: usize) -> String {
+    let text = text.trim();
+    if units(text) <= longest {
+        return text.to_owned();
+    }
+    let (head, _) = cut(text, longest.saturating_sub(1));
+    format!("{}…", head.trim_end())
+}
+
 /// Returns the longest head of `text` of at most `bytes` bytes that ends between characters.
 #[must_use]
 pub fn prefix(text: &str, bytes: usize) -> &str {
@@ -109,6 +120,13 @@ mod tests {
         let parts = split(&zalgo, LONGEST_PART);
         assert_eq!(parts.concat(), zalgo);
         assert!(parts.iter().all(|part| units(part) <= LONGEST_PART));
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_shows_it() {
+        assert_eq!(shortened(" Track parcel ", 20), "Track parcel");
+        assert_eq!(shortened("Bestellung im Shop ansehen", 20), "Bestellung im Shop…");
+        assert_eq!(shortened("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", 13), "👨‍👩‍👧‍👦…");
     }
 
     #[test]

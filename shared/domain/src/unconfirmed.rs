@@ -1,11 +1,16 @@
 //! What became of a send whose answer never came, when its echo does not come either: the platform's own record is asked.
 //!
 //! Only when the echo stays out and the record says that nothing was sent is a message sent again. When nobody can tell, a person decides.
+//!
+//! The record shows a template without its words, or with some of them. So a message that left by a form is taken as sent only when its very
+//! words stand there, and as not sent only when nothing stands there that we do not know. That Meta refuses the receipt of an order number
+//! which it has had is unconfirmed, and not relied on.
 
 use std::time::Duration;
 
+use crate::content::Content;
 use crate::id::{DedupeKey, PlatformMessageId};
-use crate::message::Message;
+use crate::message::{Message, Part};
 use crate::ports::{History, ProfileError, RecordedSend, StoreError, ThreadRecord, ThreadRecordApi};
 use crate::time::Timestamp;
 
@@ -41,10 +46,7 @@ pub async fn ask(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Verdict, StoreError> {
-    let Some((part, text)) = message.sending.as_ref().and_then(|sending| sending.next_part()).map(|(index, part)| (index, &part.text))
-    else {
-        return Ok(Verdict::AskAgain);
-    };
+    let Some((index, part)) = message.sending.as_ref().and_then(|sending| sending.next_part()) else { return Ok(Verdict::AskAgain) };
     // From its acceptance on: when exactly it was tried is not known of a worker that stopped.
     let asked = api.sent_since(&message.page, &message.user, message.occurred_at.minus(CLOCK_SKEW)).await;
     let record = match asked {
@@ -56,12 +58,29 @@ pub async fn ask(
             return Ok(for_a_person(&format!("Meta's record could not be read: {reason}")));
         }
     };
+    let mut strangers = 0_usize;
     for send in &record.sends {
-        if send.text.trim() == text.trim() && may_be(history, message, send).await? {
-            return Ok(Verdict::Left { part, platform_id: send.platform_id.clone(), at: send.at });
+        let says_it = says(part, send);
+        if (says_it || part.forms.is_some()) && may_be(history, message, send).await? {
+            if says_it {
+                return Ok(Verdict::Left { part: index, platform_id: send.platform_id.clone(), at: send.at });
+            }
+            strangers += 1;
         }
     }
+    if strangers > 0 {
+        return Ok(for_a_person("Meta's record shows a message that Shopbell does not know, and not what its template said"));
+    }
     Ok(not_found(&record))
+}
+
+/// Tells whether an entry of the record has the words of a part, in one of its forms.
+fn says(part: &Part, send: &RecordedSend) -> bool {
+    let inside = part.forms.as_ref().and_then(|forms| match &forms.inside {
+        Content::Text { text } | Content::Buttons { text, .. } => Some(text),
+        Content::Receipt(_) => None,
+    });
+    [Some(&part.text), inside].into_iter().flatten().any(|text| text.trim() == send.text.trim())
 }
 
 /// Tells whether an entry of the record may be the message: it is when no message of the history has its id.

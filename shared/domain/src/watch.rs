@@ -12,12 +12,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Consents;
 use crate::id::{ConversationId, PageId};
 use crate::inbound::{CustomerMessage, Echo, EventKind, InboundEvent, Party};
 use crate::ingest::{IngestError, Ingested, ingest};
+use crate::notify::OrdersJobs;
 use crate::operator::{OperatorEvent, Severity};
 use crate::ports::{History, OutboundQueue, Outbox, PageApi, ProfileError, RecordedMessage, RecordedThread, StoreError, Watches};
 use crate::retry::{Retry, Retryable};
+use crate::template::Templates;
 use crate::time::Timestamp;
 
 /// Every field that we handle. `response_feedback` is not among them: it would put thumbs under each of our messages.
@@ -175,10 +178,10 @@ impl Watched {
 
 /// Looks at the Pages whose time has come and reads on where something was missed. Two sweeps at once do
 /// no harm: only one of them moves a Page's next look, and what is read twice is stored once.
-pub async fn watch<S: Watches + History + Outbox>(
+pub async fn watch<S: Watches + History + Outbox + Consents + Templates>(
     store: &S,
     api: &impl PageApi,
-    queue: &impl OutboundQueue,
+    queue: &(impl OutboundQueue + OrdersJobs),
     pages: &[PageId],
     now: Timestamp,
 ) -> Result<Watched, WatchError> {
@@ -303,10 +306,10 @@ fn tell_unsubscribed(watch: &mut Watch, told: &mut Vec<OperatorEvent>, trouble: 
 }
 
 /// Reads a piece of the platform's record and takes what we have not.
-async fn read_gap<S: Watches + History + Outbox>(
+async fn read_gap<S: Watches + History + Outbox + Consents + Templates>(
     store: &S,
     api: &impl PageApi,
-    queue: &impl OutboundQueue,
+    queue: &(impl OutboundQueue + OrdersJobs),
     watch: &mut Watch,
     calls: &mut usize,
     now: Timestamp,
@@ -344,10 +347,10 @@ pub enum ReadOn {
 
 /// Reads the platform's record of a gap by one call, takes what we have not, and moves the gap's cursor and counts. Threads come newest first,
 /// so the first old one ends it. What is read twice is stored once.
-pub async fn read_on<S: History + Outbox>(
+pub async fn read_on<S: History + Outbox + Consents + Templates>(
     store: &S,
     api: &impl PageApi,
-    queue: &impl OutboundQueue,
+    queue: &(impl OutboundQueue + OrdersJobs),
     page: &PageId,
     gap: &mut Gap,
     now: Timestamp,
@@ -366,9 +369,9 @@ pub async fn read_on<S: History + Outbox>(
 }
 
 /// Takes what a thread says of the gap, oldest first, and counts what was new.
-async fn take_thread<S: History + Outbox>(
+async fn take_thread<S: History + Outbox + Consents + Templates>(
     store: &S,
-    queue: &impl OutboundQueue,
+    queue: &(impl OutboundQueue + OrdersJobs),
     page: &PageId,
     thread: &RecordedThread,
     gap: &mut Gap,

@@ -7,7 +7,8 @@
 //! | else, with an address and consent to mail | – | e-mail |
 //! | else | – | waits for the window |
 //!
-//! A customer whose thread is not known waits for a link. One who said STOP hears nothing, by any way.
+//! A customer whose thread is not known waits for a link. One who said STOP hears nothing, by any way; one who left the box at the checkout
+//! empty hears nothing in Messenger.
 //! Sources: <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages>,
 //! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/utility-messages>
 
@@ -77,8 +78,10 @@ pub enum Window {
 pub enum Consent {
     Given,
     NotAsked,
+    /// They left the box at the checkout empty.
+    Declined,
     /// They said STOP, or its like.
-    Withdrawn,
+    Stopped,
 }
 
 /// The utility template for a notice, in the customer's language or in English.
@@ -109,13 +112,23 @@ pub fn way_out(situation: &Situation) -> (WayOut, String) {
     if situation.is_held_out {
         return (WayOut::HoldOut, "The customer is in the rollout's hold-out.".into());
     }
-    if situation.consent == Consent::Withdrawn {
+    if situation.consent == Consent::Stopped {
         return (WayOut::Drop, "The customer asked for no notices.".into());
     }
     if let Some(why) = &situation.not_worth {
         return (WayOut::Drop, format!("It is not worth telling any more: {why}."));
     }
     let refused = |way| situation.refused.contains(&way);
+    if situation.consent == Consent::Declined {
+        return match situation.address {
+            Address::Usable if !refused(WayOut::Email) => {
+                (WayOut::Email, "The customer wants no notices in Messenger, and agreed to e-mail.".into())
+            }
+            Address::Usable | Address::NoConsent | Address::NoAddress | Address::NoMailServer => {
+                (WayOut::Drop, format!("The customer wants no notices in Messenger. {}", address_in_words(situation)))
+            }
+        };
+    }
     let inside = if situation.kind == NoticeKind::Receipt && !refused(WayOut::ReceiptTemplate) {
         WayOut::ReceiptTemplate
     } else {
@@ -135,7 +148,7 @@ pub fn way_out(situation: &Situation) -> (WayOut, String) {
         (Consent::Given, Template::Approved) if situation.window != Window::Open && !refused(WayOut::UtilityTemplate) => {
             return (WayOut::UtilityTemplate, format!("{closed} The customer asked for notices, and Meta approved the template."));
         }
-        (Consent::Given | Consent::NotAsked | Consent::Withdrawn, _) => {}
+        (Consent::Given | Consent::NotAsked | Consent::Declined | Consent::Stopped, _) => {}
     }
     let why_no_template = template_in_words(situation);
     if situation.address == Address::Usable && !refused(WayOut::Email) {
@@ -161,7 +174,9 @@ fn template_in_words(situation: &Situation) -> &'static str {
     match (situation.template, situation.consent) {
         _ if situation.window == Window::Open => "A utility template would be refused as well.",
         _ if situation.refused.contains(&WayOut::UtilityTemplate) => "Meta refused the utility template.",
-        (Template::Approved, Consent::NotAsked | Consent::Withdrawn) => "The customer has not asked for notices outside it.",
+        (Template::Approved, Consent::NotAsked | Consent::Declined | Consent::Stopped) => {
+            "The customer has not asked for notices outside it."
+        }
         (Template::Approved, Consent::Given) => "The utility template was not used.",
         (Template::Pending, _) => "Meta has not approved the utility template yet.",
         (Template::Rejected, _) => "Meta does not let the utility template go.",

@@ -1,7 +1,7 @@
 use super::*;
 
 const WINDOWS: [Window; 4] = [Window::UnknownCustomer, Window::Open, Window::Closed, Window::NeverOpened];
-const CONSENTS: [Consent; 3] = [Consent::Given, Consent::NotAsked, Consent::Withdrawn];
+const CONSENTS: [Consent; 4] = [Consent::Given, Consent::NotAsked, Consent::Declined, Consent::Stopped];
 const TEMPLATES: [Template; 4] = [Template::Approved, Template::Pending, Template::Rejected, Template::Missing];
 const ADDRESSES: [Address; 4] = [Address::Usable, Address::NoConsent, Address::NoAddress, Address::NoMailServer];
 
@@ -26,7 +26,8 @@ fn every_pair_of_window_consent_template_and_address_has_its_way() {
     for case in every() {
         let Situation { window, consent, template, address, .. } = case;
         let expected = match (window, consent, template, address) {
-            (_, Consent::Withdrawn, _, _) => WayOut::Drop,
+            (_, Consent::Declined, _, Address::Usable) => WayOut::Email,
+            (_, Consent::Stopped | Consent::Declined, _, _) => WayOut::Drop,
             (Window::UnknownCustomer, _, _, _) => WayOut::WaitForLink,
             (Window::Open, _, _, _) => WayOut::TextWithButtons,
             (Window::Closed | Window::NeverOpened, Consent::Given, Template::Approved, _) => WayOut::UtilityTemplate,
@@ -36,7 +37,7 @@ fn every_pair_of_window_consent_template_and_address_has_its_way() {
         assert_eq!(way_out(&case).0, expected, "{case:?}");
         seen += 1;
     }
-    assert_eq!(seen, 4 * 3 * 4 * 4);
+    assert_eq!(seen, 4 * 4 * 4 * 4);
 }
 
 #[test]
@@ -44,7 +45,11 @@ fn a_receipt_goes_as_a_receipt_inside_the_window_and_never_outside() {
     for case in every() {
         let receipt = Situation { kind: NoticeKind::Receipt, ..case.clone() };
         let (way, _) = way_out(&receipt);
-        assert_eq!(way == WayOut::ReceiptTemplate, case.window == Window::Open && case.consent != Consent::Withdrawn, "{receipt:?}");
+        assert_eq!(
+            way == WayOut::ReceiptTemplate,
+            case.window == Window::Open && matches!(case.consent, Consent::Given | Consent::NotAsked),
+            "{receipt:?}"
+        );
     }
 }
 

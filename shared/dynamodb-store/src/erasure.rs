@@ -95,7 +95,7 @@ impl Table {
         Ok((found.items.unwrap_or_default(), next))
     }
 
-    async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+    pub(crate) async fn delete(&self, keys: Vec<Key>) -> Result<(), StoreError> {
         for keys in keys.chunks(MOST_DELETES) {
             let writes = keys.iter().map(|key| self.delete_of(key)).collect::<Result<_, _>>()?;
             match self.transact(writes).await? {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::announce::{Delivery, Endpoint};
 use domain::conversation::Conversation;
 use domain::deletion::Deletion;
 use domain::erase::{Standing, Tombstone};
@@ -12,6 +13,7 @@ use domain::hold::Hold;
 use domain::id::{ConversationId, DedupeKey, MessageId};
 use domain::message::{Message, MessageChange, Outcome, WaitingFor};
 use domain::ports::StoreError;
+use domain::template::PageTemplate;
 use domain::time::Timestamp;
 use domain::watch::Watch;
 use serde::de::DeserializeOwned;
@@ -175,11 +177,45 @@ pub(crate) fn to_watch(item: &Item) -> Result<Watch, StoreError> {
     Ok(watch)
 }
 
+pub(crate) fn to_template(item: &Item) -> Result<PageTemplate, StoreError> {
+    let template: PageTemplate = decode(item, "page_template")?;
+    Ok(PageTemplate { has_button: item.get("has_button").and_then(|value| value.as_bool().ok()).copied(), ..template })
+}
+
 /// How long is known what became of a request to be deleted.
 pub(crate) const DELETION_DAYS: u64 = 365;
 
 pub(crate) fn to_deletion(item: &Item) -> Result<Deletion, StoreError> {
     decode(item, "deletion")
+}
+
+/// The item of an endpoint at its next revision.
+pub(crate) fn of_endpoint(endpoint: &Endpoint) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::endpoint(&endpoint.id));
+    item.insert("revision".into(), AttributeValue::N((endpoint.revision + 1).to_string()));
+    item.insert("endpoint".into(), encode(endpoint)?);
+    Ok(item)
+}
+
+pub(crate) fn to_endpoint(item: &Item) -> Result<Endpoint, StoreError> {
+    let mut endpoint: Endpoint = decode(item, "endpoint")?;
+    endpoint.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
+    Ok(endpoint)
+}
+
+/// The item of a delivery at its next revision.
+pub(crate) fn of_delivery(delivery: &Delivery) -> Result<Item, StoreError> {
+    let mut item = keyed(&key::delivery(&delivery.endpoint, &delivery.announcement.id));
+    item.insert("revision".into(), AttributeValue::N((delivery.revision + 1).to_string()));
+    item.insert("delivery".into(), encode(delivery)?);
+    expire(&mut item, Some(delivery.expires_at()));
+    Ok(item)
+}
+
+pub(crate) fn to_delivery(item: &Item) -> Result<Delivery, StoreError> {
+    let mut delivery: Delivery = decode(item, "delivery")?;
+    delivery.revision = number(item, "revision").ok_or_else(|| corrupt(item, "no revision"))?;
+    Ok(delivery)
 }
 
 /// Returns the second at which time to live removes what is kept for so many days since a moment.

@@ -14,6 +14,7 @@
 //! | where a message stands about which a person may decide | `MSG#<ulid>` | `L#` |
 //! | hold of a Page | `HOLDS` | `<page>` |
 //! | what the sweep knows of a Page | `WATCHES` | `<page>` |
+//! | utility template of a Page | `TEMPLATES` | `<page>#<name>#<language>` |
 //! | a person's request to be deleted | `DELETION#<code>` | `D#` |
 //! | order with its parcels | `ORD#<order>` | `O#` |
 //! | notice | `NTF#<notice>` | `N#` |
@@ -22,6 +23,13 @@
 //! | whose thread a customer's name leads to | `WHO#<digest>` | `C#` |
 //! | order of a customer's name | `WHO#<digest>` | `O#<order>` |
 //! | order beside a conversation | `CNV#<conversation>` | `O#<order>` |
+//! | entry of a ledger of consent | `CONSENT#<digest of whose>` | `C#<ulid>` |
+//! | words that links refer to | `WORDS#<digest>` | `W#` |
+//! | rollout | `ROLLOUTS` | `<rollout>` |
+//! | notice in a rollout | `MEMBER#<rollout>#<notice>` | `M#` |
+//! | a part of what is counted of an arm | `ROLLOUT#<rollout>` | `N#<arm>#<shard>` |
+//! | endpoint of the shop's developer | `ENDPOINTS` | `<endpoint>` |
+//! | delivery of an announcement to an endpoint | `ENDPOINT#<endpoint>` | `A#<ulid>` |
 //!
 //! | index | partition | sort |
 //! | --- | --- | --- |
@@ -30,10 +38,14 @@
 //! | `due` | `due_pk` = `NOTICES#<shard>` | `due_sk` = `<ms, 15 digits>#<notice>` |
 //! | `unanswered` | `unanswered_pk` = `UNANSWERED#<shard>`, while the customer waits for an answer | `unanswered_sk` = `<ms, 15 digits>#<conversation>` |
 
+use domain::announce::{AnnouncementId, EndpointId};
+use domain::consent::{self, Subject, WordsId};
 use domain::conversation::Status;
 use domain::deletion::ConfirmationCode;
 use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::notice::{NoticeId, OrderId};
+use domain::rollout::{Arm, RolloutId};
+use domain::template::PageTemplate;
 use domain::time::Timestamp;
 
 /// The index of conversations by activity.
@@ -49,6 +61,8 @@ pub const INBOX_SHARDS: u32 = 4;
 pub const DUE_SHARDS: u32 = 8;
 /// Over how many partitions the conversations that wait for an answer are spread.
 pub const UNANSWERED_SHARDS: u32 = 4;
+/// Over how many items what is counted of an arm is spread. Of two transactions on one item at once, one fails.
+pub const COUNTER_SHARDS: u32 = 8;
 
 /// Over how many partitions the notices are spread that should be looked at.
 pub const NOTICE_SHARDS: u32 = 4;
@@ -63,6 +77,15 @@ pub const PAGES: &str = "PAGES";
 pub const HOLDS: &str = "HOLDS";
 /// The partition of what the sweep knows of the Pages.
 pub const WATCHES: &str = "WATCHES";
+/// The partition of the rollouts: two for each Page at most.
+pub const ROLLOUTS: &str = "ROLLOUTS";
+
+/// The partition of the Pages' utility templates: some dozens a Page.
+pub const TEMPLATES: &str = "TEMPLATES";
+/// The partition of the endpoints of the shop's developer: a handful of rows.
+pub const ENDPOINTS: &str = "ENDPOINTS";
+/// Where the deliveries of an endpoint start.
+pub const DELIVERY_PREFIX: &str = "A#";
 
 const PENDING_PREFIX: &str = "C#OUT#";
 const PARKED_PREFIX: &str = "W#";
@@ -174,6 +197,17 @@ pub fn watch(page: &PageId) -> Key {
 }
 
 #[must_use]
+pub fn template(template: &PageTemplate) -> Key {
+    key(TEMPLATES, format!("{}{}#{}", templates_prefix(&template.page), template.name, template.language))
+}
+
+/// Where the templates of a Page start.
+#[must_use]
+pub fn templates_prefix(page: &PageId) -> String {
+    format!("{page}#")
+}
+
+#[must_use]
 pub fn deletion(code: &ConfirmationCode) -> Key {
     key(format!("DELETION#{code}"), "D#")
 }
@@ -252,6 +286,67 @@ pub fn notice_sort(at: Timestamp, id: &NoticeId) -> String {
 pub fn parse_notice_sort(sk: &str) -> Option<(Timestamp, NoticeId)> {
     let (at, id) = sk.split_once('#')?;
     Some((Timestamp::from_millis(at.parse().ok()?), NoticeId::parse(id)?))
+}
+
+/// The ledger of consent of a subject.
+#[must_use]
+pub fn consent_partition(subject: &Subject) -> String {
+    format!("CONSENT#{}", subject.digest())
+}
+
+#[must_use]
+pub fn consent(entry: &consent::Entry) -> Key {
+    key(consent_partition(&entry.subject), format!("C#{}", entry.id().sort_key()))
+}
+
+#[must_use]
+pub fn words(id: &WordsId) -> Key {
+    key(format!("WORDS#{id}"), "W#")
+}
+
+#[must_use]
+pub fn rollout(id: &RolloutId) -> Key {
+    key(ROLLOUTS, id.as_str())
+}
+
+#[must_use]
+pub fn member(rollout: &RolloutId, notice: &NoticeId) -> Key {
+    key(format!("MEMBER#{rollout}#{notice}"), "M#")
+}
+
+/// The counters of a rollout.
+#[must_use]
+pub fn counters_partition(rollout: &RolloutId) -> String {
+    format!("ROLLOUT#{rollout}")
+}
+
+/// The item that counts what happens to a notice.
+#[must_use]
+pub fn counter(rollout: &RolloutId, arm: Arm, notice: &NoticeId) -> Key {
+    let shard = spread(notice.as_str()) % COUNTER_SHARDS;
+    key(counters_partition(rollout), format!("N#{}#{shard}", arm.as_str()))
+}
+
+/// Reads the arm out of the sort key of [`counter`].
+#[must_use]
+pub fn counter_arm(sk: &str) -> Option<Arm> {
+    Arm::parse(sk.strip_prefix("N#")?.split('#').next()?)
+}
+
+#[must_use]
+pub fn endpoint(id: &EndpointId) -> Key {
+    key(ENDPOINTS, id.as_str())
+}
+
+/// The deliveries to an endpoint.
+#[must_use]
+pub fn delivery_partition(endpoint: &EndpointId) -> String {
+    format!("ENDPOINT#{endpoint}")
+}
+
+#[must_use]
+pub fn delivery(endpoint: &EndpointId, announcement: &AnnouncementId) -> Key {
+    key(delivery_partition(endpoint), format!("{DELIVERY_PREFIX}{}", announcement.sort_key()))
 }
 
 /// The partition of what waits for a Page. One is enough: no more comes to wait than a Page may send.
@@ -382,6 +477,15 @@ mod tests {
         let now = Timestamp::from_millis(999);
         assert!(due_sort(now, &conversation, &message) < due_until(now));
         assert!(due_sort(Timestamp::from_millis(1000), &conversation, &message) > due_until(now));
+    }
+
+    #[test]
+    fn the_arm_is_read_out_of_a_counters_key() {
+        let rollout = RolloutId::of(&ids().0, domain::rollout::Kind::Receipt);
+        let notice = NoticeId::of(&domain::notice::OrderId::of(&ids().0, "1001"), "receipt");
+        for arm in Arm::ALL {
+            assert_eq!(counter_arm(&counter(&rollout, arm, &notice).sk), Some(arm));
+        }
     }
 
     #[test]

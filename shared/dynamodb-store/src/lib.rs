@@ -3,9 +3,12 @@
 //! A failed condition is an outcome of the port, never an error. No item carries more than DynamoDB's 400 KB: what is longer is
 //! compressed, then cut, see `blob`.
 
+mod announcements;
 mod blob;
+mod consents;
 mod deletions;
 mod due;
+mod endpoints;
 mod erasure;
 mod error;
 mod export;
@@ -18,6 +21,8 @@ mod orders;
 mod outbox;
 mod pages;
 mod parked;
+mod rollouts;
+mod templates;
 mod together;
 mod transaction;
 mod unanswered;

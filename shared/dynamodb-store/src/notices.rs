@@ -2,8 +2,10 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::message::RequestKey;
 use domain::notice::{DueNotice, Notice, NoticeId, Notices};
 use domain::ports::StoreError;
+use domain::retention;
 use domain::time::Timestamp;
 
 use crate::item::{self, Item};
@@ -15,7 +17,25 @@ impl Notices for Table {
     }
 
     async fn save_notice(&self, notice: &Notice, due_at: Option<Timestamp>) -> Result<bool, StoreError> {
-        failpoint::around!("table.save_notice", self.put_at(of_notice(notice, due_at)?, notice.revision).await)
+        failpoint::around!("table.save_notice", self.put_at(self.of_notice(notice, due_at)?, notice.revision).await)
+    }
+
+    async fn note_request(&self, request: &RequestKey) -> Result<bool, StoreError> {
+        let mut item = item::keyed(&key::marker(&request.key));
+        item.insert("fingerprint".into(), AttributeValue::S(request.fingerprint.as_str().into()));
+        item::expire(&mut item, Some(request.kept_until));
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR fingerprint = :same")
+            .expression_attribute_values(":same", AttributeValue::S(request.fingerprint.as_str().into()));
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(other) => Err(error::of(other)),
+        }
     }
 
     async fn due_notices(&self, now: Timestamp, limit: usize) -> Result<Vec<DueNotice>, StoreError> {
@@ -42,7 +62,6 @@ impl Notices for Table {
 
     async fn postpone_notice(&self, due: &DueNotice, until: Timestamp) -> Result<(), StoreError> {
         let sort = |at| AttributeValue::S(key::notice_sort(at, &due.notice));
-        failpoint::before("table.postpone_notice");
         let moved = self
             .client
             .update_item()
@@ -54,7 +73,6 @@ impl Notices for Table {
             .expression_attribute_values(":read", sort(due.due_at))
             .send()
             .await;
-        failpoint::after("table.postpone_notice");
         match moved {
             Ok(_) => Ok(()),
             Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),
@@ -63,16 +81,19 @@ impl Notices for Table {
     }
 }
 
-/// The item of a notice at its next revision, with its place among what should be looked at.
-pub(crate) fn of_notice(notice: &Notice, due_at: Option<Timestamp>) -> Result<Item, StoreError> {
-    let mut item = item::keyed(&key::notice(&notice.id));
-    item.insert("revision".into(), AttributeValue::N((notice.revision + 1).to_string()));
-    item.insert("notice".into(), item::encode(notice)?);
-    if let Some(at) = due_at {
-        item.insert("due_pk".into(), AttributeValue::S(key::notices_partition(key::notice_shard(&notice.id))));
-        item.insert("due_sk".into(), AttributeValue::S(key::notice_sort(at, &notice.id)));
+impl Table {
+    /// The item of a notice at its next revision, with its place among what should be looked at.
+    pub(crate) fn of_notice(&self, notice: &Notice, due_at: Option<Timestamp>) -> Result<Item, StoreError> {
+        let mut item = item::keyed(&key::notice(&notice.id));
+        item.insert("revision".into(), AttributeValue::N((notice.revision + 1).to_string()));
+        item.insert("notice".into(), item::encode(notice)?);
+        item::expire(&mut item, retention::ends_at(self.retention.messages, notice.created_at));
+        if let Some(at) = due_at {
+            item.insert("due_pk".into(), AttributeValue::S(key::notices_partition(key::notice_shard(&notice.id))));
+            item.insert("due_sk".into(), AttributeValue::S(key::notice_sort(at, &notice.id)));
+        }
+        Ok(item)
     }
-    Ok(item)
 }
 
 fn to_notice(item: &Item) -> Result<Notice, StoreError> {

@@ -6,11 +6,13 @@ use domain::id::{ConversationId, DedupeKey, MessageId, PageId};
 use domain::notice::OrderId;
 use domain::orders::{Acquaintance, Alias, Order, Orders, TiedOrder, Writing, Written};
 use domain::ports::StoreError;
+use domain::retention;
 use domain::shop::ShopEvent;
 
 use crate::item::{self, Item};
+use crate::key::Key;
 use crate::transaction::{self, Ended};
-use crate::{Table, error, key, notices};
+use crate::{Table, error, key};
 
 /// How many days an event is kept whose order nobody names.
 const KEPT_DAYS: u64 = 30;
@@ -32,7 +34,7 @@ impl Orders for Table {
         let order = writing.order;
         let mut writes = vec![self.order_write(order)?];
         for notice in writing.notices {
-            writes.push(self.put_new(notices::of_notice(notice, Some(notice.created_at))?)?);
+            writes.push(self.put_new(self.of_notice(notice, Some(notice.created_at))?)?);
         }
         for alias in writing.aliases {
             let mut item = item::keyed(&key::alias(&alias.key(&order.page)));
@@ -91,6 +93,21 @@ impl Orders for Table {
         items.iter().map(to_tied).collect()
     }
 
+    async fn remove_order(&self, order: &Order) -> Result<(), StoreError> {
+        let mut keys: Vec<Key> = order.notices.iter().map(key::notice).collect();
+        for name in &order.filed_under {
+            keys.extend([key::alias(name), key::whose_thread(name), key::whose_order(name, &order.id)]);
+        }
+        keys.extend(order.conversation.as_ref().map(|conversation| key::tied_order(conversation, &order.id)));
+        // Last: while it stands, a removal that was broken off goes on when it is asked again.
+        keys.push(key::order(&order.id));
+        self.delete(keys).await
+    }
+
+    async fn untie(&self, conversation: &ConversationId, order: &OrderId) -> Result<(), StoreError> {
+        self.delete(vec![key::tied_order(conversation, order)]).await
+    }
+
     async fn name_order(&self, conversation: &ConversationId, order: &OrderId, message: &MessageId) -> Result<(), StoreError> {
         let update = self
             .client
@@ -118,6 +135,7 @@ impl Table {
         let mut item = item::keyed(&key::order(&order.id));
         item.insert("revision".into(), AttributeValue::N((order.revision + 1).to_string()));
         item.insert("order".into(), item::encode(order)?);
+        item::expire(&mut item, retention::ends_at(self.retention.messages, order.changed_at));
         let put = Put::builder().table_name(&self.name).set_item(Some(item));
         transaction::put(if order.revision == 0 {
             put.condition_expression("attribute_not_exists(pk)")

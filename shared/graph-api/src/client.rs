@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use domain::id::PageId;
 use domain::secret::Secret;
+use lambda_support::tls;
 use reqwest::header::HeaderValue;
 use reqwest::{Url, redirect, retry};
 
 use crate::proof::{InvalidAppSecret, appsecret_proof};
-use crate::tls;
 use crate::usage::Usage;
 
 /// How long an unused connection is kept. Writing to one that Meta has closed leaves a send with an unknown outcome, which costs a person's

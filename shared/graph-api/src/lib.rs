@@ -17,14 +17,16 @@ mod answer;
 mod call;
 mod client;
 mod errors;
+mod message;
 mod page;
 mod profile;
 mod proof;
 pub mod reading;
+mod receipt;
 mod record;
 mod send;
 pub mod setup;
-pub mod tls;
+pub mod templates;
 mod usage;
 
 pub use client::{BuildError, GraphApi, Settings, Timeouts};

@@ -1,4 +1,4 @@
-//! The Send API: one text, once.
+//! The Send API: one message, once.
 //!
 //! <https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages>
 
@@ -6,14 +6,14 @@ use domain::deliver::MOST_ATTEMPTS;
 use domain::hold::HoldCause;
 use domain::id::PlatformMessageId;
 use domain::policy::Way;
-use domain::ports::{SendApi, SendError, SendRequest};
+use domain::ports::{SendApi, SendError, SendRequest, Sendable};
 use reqwest::Method;
-use serde_json::{Value, json};
 
 use crate::answer::{Answer, SHORT};
 use crate::call::{Call, CallError};
 use crate::client::GraphApi;
 use crate::errors::{self, LOOK_FIRST};
+use crate::message::body;
 
 impl SendApi for GraphApi {
     async fn send(&self, request: &SendRequest<'_>) -> Result<PlatformMessageId, SendError> {
@@ -30,25 +30,8 @@ impl SendApi for GraphApi {
             longest_answer: SHORT,
         };
         let answer = failpoint::around!("graph.send", self.call(call, credentials).await).map_err(|error| no_answer(&error))?;
-        taken(&answer, request.way)
+        taken(&answer, request.way).map_err(|error| of_template(error, request.content))
     }
-}
-
-/// The metadata comes back in the echo and settles a send whose answer was lost: the Send API knows no idempotency key. A tag stands only
-/// where policy wants one: with it, a message is refused even inside the window when the app has no right to it.
-fn body(request: &SendRequest<'_>) -> Value {
-    let mut body = json!({
-        "recipient": { "id": request.user.as_str() },
-        "messaging_type": "RESPONSE",
-        "message": { "text": request.text, "metadata": request.metadata },
-    });
-    if request.way == Way::HumanAgent
-        && let Some(body) = body.as_object_mut()
-    {
-        body.insert("messaging_type".into(), "MESSAGE_TAG".into());
-        body.insert("tag".into(), "HUMAN_AGENT".into());
-    }
-    body
 }
 
 /// What may be behind a refusal after the window.
@@ -67,6 +50,19 @@ pub(crate) fn taken(answer: &Answer, way: Way) -> Result<PlatformMessageId, Send
         .text("message_id")
         .and_then(PlatformMessageId::new)
         .ok_or_else(|| SendError::Unknown { reason: format!("Meta took the call, but its answer names no message. {LOOK_FIRST}") })
+}
+
+/// Says which template was refused.
+fn of_template(error: SendError, content: Sendable<'_>) -> SendError {
+    match (error, content) {
+        (SendError::Refused { reason }, Sendable::Utility(utility)) => SendError::Refused {
+            reason: format!(
+                "{reason} It left as the utility template {} ({}): `make templates` says whether Meta has approved it on this Page.",
+                utility.template, utility.language
+            ),
+        },
+        (error, _) => error,
+    }
 }
 
 fn no_answer(error: &CallError) -> SendError {

@@ -73,6 +73,10 @@ impl SetupApi {
         &self.graph
     }
 
+    pub(crate) const fn page(&self) -> &PageId {
+        &self.page
+    }
+
     /// Asks Meta about the token itself. That the proof over it is taken shows that the app secret belongs to the token's app.
     pub async fn token(&self) -> Result<TokenDetails, SetupError> {
         let query = [("input_token", self.page_credentials.token().expose())];
@@ -118,7 +122,7 @@ impl SetupApi {
         self.ask("messenger_profile", Method::POST, &["me", "messenger_profile"], &[], Some(Value::Object(parts))).await.map(drop)
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         name: &'static str,
         method: Method,

@@ -20,3 +20,11 @@ impl Clock for SystemClock {
 pub fn random() -> u128 {
     ulid::Ulid::generate().random()
 }
+
+/// Returns random bytes for a secret; nothing when the system has none.
+#[must_use]
+pub fn secret_bytes<const LENGTH: usize>() -> Option<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
+    Some(bytes)
+}

@@ -74,7 +74,7 @@ impl HttpConnector for Connector {
         };
         let answer = self.0.request(request);
         HttpConnectorFuture::new(async move {
-            // What fails on the way may be tried again: every call that we make can be made twice.
+            // What fails on the way may be tried again: every call that we make can be made twice, but for e-mail, whose client does not.
             let answer = answer.await.map_err(|err| ConnectorError::io(err.into()))?;
             HttpResponse::try_from(answer.map(SdkBody::from_body_1_x)).map_err(|err| ConnectorError::other(err.into(), None))
         })

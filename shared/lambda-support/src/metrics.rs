@@ -28,13 +28,22 @@ pub const SIGNATURES_REFUSED: Metric = Metric::count("SignaturesRefused");
 pub const HANDSHAKES_REFUSED: Metric = Metric::count("HandshakesRefused");
 pub const DELIVERIES_TOO_LARGE: Metric = Metric::count("DeliveriesTooLarge");
 pub const DELIVERIES_NOT_QUEUED: Metric = Metric::count("DeliveriesNotQueued");
+pub const SHOP_DELIVERIES_QUEUED: Metric = Metric::count("ShopDeliveriesQueued");
+pub const SHOP_DELIVERIES_NOT_QUEUED: Metric = Metric::count("ShopDeliveriesNotQueued");
+pub const SHOP_DELIVERIES_TOO_LARGE: Metric = Metric::count("ShopDeliveriesTooLarge");
+pub const SHOP_SIGNATURES_REFUSED: Metric = Metric::count("ShopSignaturesRefused");
 // Of `ingest`.
 pub const CUSTOMER_MESSAGES: Metric = Metric::count("CustomerMessages");
 pub const EVENTS_TAKEN: Metric = Metric::count("EventsTaken");
 pub const EVENTS_DUPLICATE: Metric = Metric::count("EventsDuplicate");
 pub const EVENTS_GIVEN_BACK: Metric = Metric::count("EventsGivenBack");
 pub const INTAKE_LAG: Metric = Metric::milliseconds("IntakeLag");
-// Of `ingest` and `deliver`.
+// Of `notify`.
+pub const SHOP_EVENTS_TAKEN: Metric = Metric::count("ShopEventsTaken");
+pub const SHOP_EVENTS_IGNORED: Metric = Metric::count("ShopEventsIgnored");
+pub const NOTICES_DECIDED: Metric = Metric::count("NoticesDecided");
+pub const LINKS_REFUSED: Metric = Metric::count("LinksRefused");
+// Of `ingest`, `notify` and `deliver`.
 pub const PARKED: Metric = Metric::count("Parked");
 // Of `api`.
 pub const REPLIES_ACCEPTED: Metric = Metric::count("RepliesAccepted");
@@ -50,6 +59,9 @@ pub const TIME_TO_SEND: Metric = Metric::milliseconds("TimeToSend");
 // Of `deliver` and `sweep`.
 pub const GRAPH_CALLS: Metric = Metric::count("GraphCalls");
 pub const GRAPH_REFUSALS: Metric = Metric::count("GraphRefusals");
+// Of `announce`.
+pub const ANNOUNCEMENTS_DELIVERED: Metric = Metric::count("AnnouncementsDelivered");
+pub const ANNOUNCEMENTS_FAILED: Metric = Metric::count("AnnouncementsFailed");
 // Of `sweep`.
 pub const PAGES_HELD: Metric = Metric::count("PagesHeld");
 pub const PAGES_TOKEN_DEAD: Metric = Metric::count("PagesTokenDead");
@@ -58,6 +70,7 @@ pub const PAGES_UNSUBSCRIBED: Metric = Metric::count("PagesUnsubscribed");
 pub const OLDEST_UNANSWERED: Metric = Metric::minutes("OldestUnansweredMinutes");
 pub const OLDEST_PENDING: Metric = Metric::seconds("OldestPending");
 pub const MESSAGES_RELAYED: Metric = Metric::count("MessagesRelayed");
+pub const NOTICES_RELAYED: Metric = Metric::count("NoticesRelayed");
 
 /// A name with its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,9 +18,18 @@ const MOST_NAMES: usize = 10;
 pub struct Wanted {
     /// Parameters that must be there.
     pub required: &'static [&'static str],
+    /// Parameters that may be missing: what needs them is refused until they are there.
+    pub optional: &'static [&'static str],
     /// A secret for each Page: parameters below this name, each named by its Page, and one of this name itself as `page=secret,…`. None of
     /// them must be there.
     pub by_page: Option<&'static str>,
+}
+
+impl Wanted {
+    /// Returns the name of each parameter that is asked for by its name.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().chain(self.optional).chain(&self.by_page).copied()
+    }
 }
 
 /// The parameters under `SECRETS_PATH` could not be read; the function does not start.
@@ -72,7 +81,7 @@ impl Source {
     }
 
     async fn named(&self, wanted: &Wanted) -> Result<BTreeMap<String, String>, FetchError> {
-        let names: Vec<String> = wanted.required.iter().chain(&wanted.by_page).map(|name| format!("{}{name}", self.path)).collect();
+        let names: Vec<String> = wanted.names().map(|name| format!("{}{name}", self.path)).collect();
         let mut found = BTreeMap::new();
         for names in names.chunks(MOST_NAMES) {
             let asked = self.ssm.get_parameters().set_names(Some(names.to_vec())).with_decryption(true).send().await;
@@ -110,6 +119,11 @@ fn entry(parameter: Parameter) -> Option<(String, String)> {
 pub fn list(environment: &Environment, name: &str, purpose: &str) -> Result<Vec<Secret>, EnvironmentError> {
     let value = environment.required(name, purpose)?;
     value.split(',').map(|part| Secret::new(part).map_err(|_| blank(name))).collect()
+}
+
+/// Returns a comma-separated list of secrets; none when the variable is absent.
+pub fn optional_list(environment: &Environment, name: &str) -> Result<Vec<Secret>, EnvironmentError> {
+    if environment.optional(name).is_some() { list(environment, name, "") } else { Ok(Vec::new()) }
 }
 
 /// Returns one secret.
@@ -153,6 +167,14 @@ mod tests {
         assert!(list(&environment("a,,b"), "S", "").is_err());
         assert!(list(&environment("a,"), "S", "").is_err());
         assert!(list(&environment(","), "S", "").is_err());
+    }
+
+    #[test]
+    fn a_list_that_may_be_missing_has_no_secrets_then_and_no_blank_ones_else() {
+        assert_eq!(optional_list(&environment(" "), "S").unwrap().len(), 0);
+        assert_eq!(optional_list(&environment("a"), "T").unwrap().len(), 0);
+        assert_eq!(optional_list(&environment("a,b"), "S").unwrap().len(), 2);
+        assert!(optional_list(&environment("a,"), "S").is_err());
     }
 
     #[test]

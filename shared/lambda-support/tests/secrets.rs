@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use testkit::ManualClock;
 use testkit::ids::at;
 
-const TWO: Wanted = Wanted { required: &["META_APP_SECRETS", "META_VERIFY_TOKEN"], by_page: None };
-const PAGES: Wanted = Wanted { required: &["META_APP_SECRETS"], by_page: Some("META_PAGE_TOKENS") };
+const TWO: Wanted = Wanted { required: &["META_APP_SECRETS", "META_VERIFY_TOKEN"], optional: &[], by_page: None };
+const PAGES: Wanted = Wanted { required: &["META_APP_SECRETS"], optional: &[], by_page: Some("META_PAGE_TOKENS") };
 
 /// A Parameter Store: what stands in it, and what it was asked.
 #[derive(Debug, Clone, Default)]
@@ -119,6 +119,20 @@ async fn a_missing_parameter_stops_the_start_and_the_words_say_which_and_where()
     let error = secrets::fetch(store.environment().await, &TWO).await.unwrap_err().to_string();
     assert!(error.contains("/shopbell/test/META_VERIFY_TOKEN") && error.contains("SecureString"), "{error}");
     assert!(!error.contains("META_APP_SECRETS"), "{error}");
+}
+
+#[tokio::test]
+async fn a_parameter_that_may_be_missing_stops_nothing_and_is_taken_once_it_is_there() {
+    const WANTED: Wanted = Wanted { required: &["META_VERIFY_TOKEN"], optional: &["STRIPE_WEBHOOK_SECRETS"], by_page: None };
+    let store = Store::of(&[("META_VERIFY_TOKEN", "token")]);
+    let environment = store.environment().await;
+    let secrets = async || {
+        let environment = secrets::fetch(environment.clone(), &WANTED).await.unwrap();
+        secrets::optional_list(&environment, "STRIPE_WEBHOOK_SECRETS").unwrap().len()
+    };
+    assert_eq!(secrets().await, 0);
+    store.put("STRIPE_WEBHOOK_SECRETS", "new,old");
+    assert_eq!(secrets().await, 2);
 }
 
 #[tokio::test]

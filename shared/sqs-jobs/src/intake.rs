@@ -2,6 +2,7 @@
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use domain::deletion::{ConfirmationCode, DeletionRequest};
 use domain::id::UserId;
@@ -16,7 +17,7 @@ use crate::body::{self, Encoding};
 const META_DELIVERY: &str = "meta.delivery.v1";
 const META_DELETION: &str = "meta.deletion.v1";
 
-const JOB: &str = "job";
+pub(crate) const JOB: &str = "job";
 const ENCODING: &str = "encoding";
 const RECEIVED_AT: &str = "received_at";
 const REQUEST_ID: &str = "request_id";
@@ -65,6 +66,8 @@ pub enum NotADelivery {
     NoBody,
     #[error("the message is tagged {0:?}, which this version does not know")]
     UnknownJob(String),
+    #[error("the message does not say which of the known sources it is of")]
+    UnknownSource,
     #[error("the message's encoding {0:?} is not known")]
     UnknownEncoding(String),
     #[error("the message's body does not unpack")]
@@ -97,22 +100,33 @@ impl IntakeQueue {
     }
 
     async fn send(&self, job: &str, body: QueueBody, received_at: Timestamp, request_id: &str) -> Result<(), IntakeError> {
-        failpoint::before("queue.intake");
-        let sent = self
-            .client
-            .send_message()
-            .queue_url(&self.url)
-            .message_body(body.text)
-            .message_attributes(JOB, text(job)?)
-            .message_attributes(ENCODING, text(body.encoding.as_str())?)
-            .message_attributes(RECEIVED_AT, text(&received_at.as_millis().to_string())?)
-            .set_message_system_attributes(crate::trace())
-            .message_attributes(REQUEST_ID, text(if request_id.is_empty() { "none" } else { request_id })?)
-            .send()
-            .await;
-        failpoint::after("queue.intake");
-        sent.map(drop).map_err(|err| IntakeError { reason: crate::reason(&err) })
+        send(&self.client, &self.url, body, [(JOB, job)], received_at, request_id).await
     }
+}
+
+/// Puts a body into a queue with its facts: those that every delivery has, and `more`.
+pub(crate) async fn send<'a>(
+    client: &Client,
+    url: &str,
+    body: QueueBody,
+    more: impl IntoIterator<Item = (&'a str, &'a str)>,
+    received_at: Timestamp,
+    request_id: &str,
+) -> Result<(), IntakeError> {
+    let message = client
+        .send_message()
+        .queue_url(url)
+        .message_body(body.text)
+        .message_attributes(ENCODING, text(body.encoding.as_str())?)
+        .message_attributes(RECEIVED_AT, text(&received_at.as_millis().to_string())?)
+        .set_message_system_attributes(crate::trace())
+        .message_attributes(REQUEST_ID, text(if request_id.is_empty() { "none" } else { request_id })?);
+    let with_more = |message: SendMessageFluentBuilder, (name, value)| Ok(message.message_attributes(name, text(value)?));
+    let message = more.into_iter().try_fold(message, with_more)?;
+    failpoint::before("queue.intake");
+    let sent = message.send().await;
+    failpoint::after("queue.intake");
+    sent.map(drop).map_err(|err| IntakeError { reason: crate::reason(&err) })
 }
 
 fn text(value: &str) -> Result<MessageAttributeValue, IntakeError> {
@@ -148,19 +162,27 @@ pub fn deletion(text: &str) -> Result<DeletionRequest, NotADelivery> {
 ///
 /// `now` stands in for the moment of receipt when the message does not tell it.
 pub fn read(message: &SqsMessage, now: Timestamp) -> Result<MetaDelivery, NotADelivery> {
-    let attribute = |name: &str| message.message_attributes.get(name).and_then(|value| value.string_value.clone());
+    read_job(message, META_DELIVERY, now)
+}
+
+/// Reads what every delivery has, out of a message with the tag `job` or none.
+pub(crate) fn read_job(message: &SqsMessage, job: &str, now: Timestamp) -> Result<MetaDelivery, NotADelivery> {
     let text = message.body.as_deref().ok_or(NotADelivery::NoBody)?;
-    match attribute(JOB) {
-        Some(job) if job != META_DELIVERY => return Err(NotADelivery::UnknownJob(job)),
+    match attribute(message, JOB) {
+        Some(other) if other != job => return Err(NotADelivery::UnknownJob(other)),
         Some(_) | None => {}
     }
-    let encoding = match attribute(ENCODING) {
+    let encoding = match attribute(message, ENCODING) {
         Some(name) => Encoding::parse(&name).ok_or(NotADelivery::UnknownEncoding(name))?,
         None => Encoding::Plain,
     };
     Ok(MetaDelivery {
         body: body::decode(text, encoding).ok_or(NotADelivery::Unreadable)?,
-        received_at: attribute(RECEIVED_AT).and_then(|ms| ms.parse().ok()).map_or(now, Timestamp::from_millis),
-        request_id: attribute(REQUEST_ID).unwrap_or_default(),
+        received_at: attribute(message, RECEIVED_AT).and_then(|ms| ms.parse().ok()).map_or(now, Timestamp::from_millis),
+        request_id: attribute(message, REQUEST_ID).unwrap_or_default(),
     })
+}
+
+pub(crate) fn attribute(message: &SqsMessage, name: &str) -> Option<String> {
+    message.message_attributes.get(name).and_then(|value| value.string_value.clone())
 }

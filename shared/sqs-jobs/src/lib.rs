@@ -5,9 +5,12 @@
 
 pub mod batch;
 mod body;
+pub mod events;
 pub mod intake;
 pub mod orders;
 pub mod outbound;
+pub mod queues;
+pub mod shop;
 
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue};

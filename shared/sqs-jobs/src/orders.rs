@@ -6,6 +6,8 @@ use aws_lambda_events::event::sqs::SqsMessage;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use domain::job::OrdersJob;
+use domain::notify::OrdersJobs;
+use domain::ports::JobQueueError;
 
 use crate::LONGEST_BODY;
 use crate::body::{self, Encoding};
@@ -15,13 +17,6 @@ const ORDERS_JOB: &str = "orders.job.v1";
 
 const JOB: &str = "job";
 const ENCODING: &str = "encoding";
-
-/// The queue did not take a job.
-#[derive(Debug, thiserror::Error)]
-#[error("the orders queue did not take the job: {reason}")]
-pub struct OrdersQueueError {
-    pub reason: String,
-}
 
 /// A queue message is tagged as a job and is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +43,12 @@ impl OrdersQueue {
     pub const fn new(client: Client, url: String) -> Self {
         Self { client, url }
     }
+}
 
-    /// Puts one job into the queue, with one call.
-    pub async fn put(&self, job: &OrdersJob) -> Result<(), OrdersQueueError> {
+impl OrdersJobs for OrdersQueue {
+    async fn put(&self, job: &OrdersJob) -> Result<(), JobQueueError> {
         let (body, encoding) = write(job)?;
+        failpoint::before("queue.orders");
         let sent = self
             .client
             .send_message()
@@ -62,18 +59,19 @@ impl OrdersQueue {
             .set_message_system_attributes(crate::trace())
             .send()
             .await;
-        sent.map(drop).map_err(|err| OrdersQueueError { reason: crate::reason(&err) })
+        failpoint::after("queue.orders");
+        sent.map(drop).map_err(|err| JobQueueError { reason: crate::reason(&err) })
     }
 }
 
-fn write(job: &OrdersJob) -> Result<(String, Encoding), OrdersQueueError> {
-    let json = serde_json::to_vec(job).map_err(|err| OrdersQueueError { reason: err.to_string() })?;
-    body::encode(&json, LONGEST_BODY).ok_or_else(|| OrdersQueueError { reason: "it is too long even compressed".into() })
+fn write(job: &OrdersJob) -> Result<(String, Encoding), JobQueueError> {
+    let json = serde_json::to_vec(job).map_err(|err| JobQueueError { reason: err.to_string() })?;
+    body::encode(&json, LONGEST_BODY).ok_or_else(|| JobQueueError { reason: "it is too long even compressed".into() })
 }
 
-fn text(value: &str) -> Result<MessageAttributeValue, OrdersQueueError> {
+fn text(value: &str) -> Result<MessageAttributeValue, JobQueueError> {
     let built = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-    built.map_err(|err| OrdersQueueError { reason: err.to_string() })
+    built.map_err(|err| JobQueueError { reason: err.to_string() })
 }
 
 /// Reads a job out of a queue message; nothing when the message is tagged as something else.
@@ -94,11 +92,9 @@ pub fn read(message: &SqsMessage) -> Result<Option<OrdersJob>, NotAnOrdersJob> {
 #[cfg(test)]
 mod tests {
     use aws_lambda_events::event::sqs::SqsMessageAttribute;
-    use domain::id::{ConversationId, DedupeKey, PageId, UserId};
-    use domain::money::{Currency, Money};
+    use domain::id::{ConversationId, MessageId, PageId, UserId};
+    use domain::job::Act;
     use domain::notice::{NoticeId, OrderId};
-    use domain::order::{OrderFacts, Totals};
-    use domain::shop::{ShopEvent, ShopEventKind, Source};
     use domain::time::Timestamp;
 
     use super::*;
@@ -118,21 +114,16 @@ mod tests {
         let page = PageId::new("1").unwrap();
         let conversation = ConversationId::of(&page, &UserId::new("2").unwrap());
         let at = Timestamp::from_millis(1_795_255_200_000);
-        let total = Money::new(9134, Currency::parse("EUR").unwrap());
-        let totals = Some(Totals { total, subtotal: None, shipping: None, tax: None });
-        let facts = OrderFacts { totals, ..OrderFacts::default() };
-        let kind = ShopEventKind::OrderPlaced(Box::new(facts));
-        let event = ShopEvent { source: Source::Api, shop: String::new(), page: Some(page.clone()), occurred_at: at, kind };
+        let act = Act {
+            conversation: conversation.clone(),
+            at,
+            message: Some(MessageId::new(at, 7)),
+            reference: Some("sb1-r".into()),
+            numbers: vec!["20418".into()],
+        };
         vec![
-            OrdersJob::Event(Box::new(event)),
             OrdersJob::Decide { notice: NoticeId::of(&OrderId::of(&page, "1001"), "receipt") },
-            OrdersJob::CustomerActed {
-                conversation: conversation.clone(),
-                at,
-                reference: Some("r".into()),
-                text: Some("\u{b}hello".into()),
-                event: DedupeKey::of_content(&["tap"]),
-            },
+            OrdersJob::CustomerActed(act),
             OrdersJob::Marks { conversation },
         ]
     }

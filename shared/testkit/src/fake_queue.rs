@@ -1,8 +1,9 @@
-//! The outbound queue in memory.
+//! The outbound queue and the orders queue in memory.
 
 use std::sync::Mutex;
 
-use domain::job::{Occasion, OutboundJob};
+use domain::job::{Occasion, OrdersJob, OutboundJob};
+use domain::notify::OrdersJobs;
 use domain::ports::{JobQueueError, OutboundQueue};
 
 use crate::lock::locked;
@@ -14,6 +15,7 @@ pub struct FakeQueue(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     jobs: Vec<(OutboundJob, Occasion)>,
+    orders_jobs: Vec<OrdersJob>,
     seen: Vec<String>,
     asked: usize,
     /// How many of the next calls fail.
@@ -36,6 +38,11 @@ impl FakeQueue {
     #[must_use]
     pub fn occasions(&self) -> Vec<(OutboundJob, Occasion)> {
         locked(&self.0).jobs.clone()
+    }
+
+    /// Returns the jobs of the orders queue, oldest first, and takes them out.
+    pub fn take_orders_jobs(&self) -> Vec<OrdersJob> {
+        std::mem::take(&mut locked(&self.0).orders_jobs)
     }
 
     /// Returns how often it was asked to take a job.
@@ -65,6 +72,18 @@ impl OutboundQueue for FakeQueue {
             state.seen.push(id);
             state.jobs.push((job.clone(), occasion.clone()));
         }
+        Ok(())
+    }
+}
+
+impl OrdersJobs for FakeQueue {
+    async fn put(&self, job: &OrdersJob) -> Result<(), JobQueueError> {
+        let mut state = locked(&self.0);
+        if state.failures > 0 {
+            state.failures -= 1;
+            return Err(JobQueueError { reason: "the queue is not there".into() });
+        }
+        state.orders_jobs.push(job.clone());
         Ok(())
     }
 }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Mutex;
 
+use domain::content::{Content, UtilityMessage};
 use domain::id::{PageId, PlatformMessageId, UserId};
 use domain::policy::Way;
-use domain::ports::{ProfileError, SendApi, SendError, SendRequest, ThreadRecord, ThreadRecordApi};
+use domain::ports::{ProfileError, SendApi, SendError, SendRequest, Sendable, ThreadRecord, ThreadRecordApi};
 use domain::time::Timestamp;
 
 use crate::crash::Crash;
@@ -19,11 +20,39 @@ use crate::lock::locked;
 pub struct Sent {
     pub page: PageId,
     pub user: UserId,
+    /// The words of it, as far as it has any: of a receipt the order's number, of a utility message the template's name.
     pub text: String,
+    pub given: Given,
     pub way: Way,
     pub metadata: String,
     /// What the customer got of it.
     pub taken_as: Option<PlatformMessageId>,
+}
+
+/// What a call brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    Text(String),
+    Content(Content),
+    Utility(UtilityMessage),
+}
+
+impl Given {
+    fn of(sendable: Sendable<'_>) -> Self {
+        match sendable {
+            Sendable::Text(text) => Self::Text(text.to_owned()),
+            Sendable::Content(content) => Self::Content(content.clone()),
+            Sendable::Utility(utility) => Self::Utility(utility.clone()),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) | Self::Content(Content::Text { text } | Content::Buttons { text, .. }) => text.clone(),
+            Self::Content(Content::Receipt(receipt)) => receipt.order_number.clone(),
+            Self::Utility(utility) => utility.template.clone(),
+        }
+    }
 }
 
 /// A platform that takes everything as `m_out-1`, `m_out-2`, …, unless its script says otherwise.
@@ -123,10 +152,12 @@ impl SendApi for FakeSendApi {
             let mut state = locked(&self.state);
             let answer = state.script.pop_front().unwrap_or(Answer::Taken);
             let taken = !matches!(answer, Answer::Error(_) | Answer::ErrorAfter(..));
+            let given = Given::of(request.content);
             let call = Sent {
                 page: request.page.clone(),
                 user: request.user.clone(),
-                text: request.text.to_owned(),
+                text: given.text(),
+                given,
                 way: request.way,
                 metadata: request.metadata.to_owned(),
                 taken_as: taken.then(|| mid(&format!("m_out-{}", state.calls.len() + 1))),

@@ -1,5 +1,7 @@
 //! Every port of the store in memory, as strict as the table, with scripted faults.
 
+mod announcements;
+mod consents;
 mod deletions;
 mod due;
 mod erasure;
@@ -10,8 +12,10 @@ mod orders;
 mod outbox;
 mod pages;
 mod parked;
+mod rollouts;
 mod script;
 mod state;
+mod templates;
 mod unanswered;
 
 use std::future::Future;
@@ -74,10 +78,35 @@ pub enum Call {
     Acquaint,
     TiedOrders,
     NameOrder,
+    RemoveOrder,
+    Untie,
     Notice,
     SaveNotice,
+    NoteRequest,
     DueNotices,
     PostponeNotice,
+    AppendConsent,
+    ConsentEntries,
+    RemoveConsent,
+    PutWords,
+    Words,
+    Rollouts,
+    Rollout,
+    PutRollout,
+    Member,
+    Choose,
+    MarkMember,
+    Report,
+    Templates,
+    PutTemplate,
+    Endpoints,
+    Endpoint,
+    PutEndpoint,
+    RemoveEndpoint,
+    BeginDelivery,
+    Delivery,
+    PutDelivery,
+    Deliveries,
 }
 
 /// A store in memory. Clones share what is stored. Each call lets other work go first, so that joined futures interleave.

@@ -2,10 +2,10 @@
 
 use domain::conversation::Conversation;
 use domain::id::{MessageId, PlatformMessageId};
-use domain::message::{Author, AuthorKind, Direction, Message, MessageKind, Outcome, Part, Sending};
+use domain::message::{Author, AuthorKind, Message, MessageKind, Outcome, Outgoing, Part};
 use domain::time::Timestamp;
 
-use crate::ids::{MIA, PAGE, at, message_id, mid, page, user};
+use crate::ids::{MIA, PAGE, at, mid, page, user};
 
 /// Begins the conversation of [`MIA`] with [`PAGE`].
 #[must_use]
@@ -31,37 +31,15 @@ pub fn bot() -> Author {
 /// Returns a message of ours that is queued with one part for each text.
 #[must_use]
 pub fn reply_in(conversation: &Conversation, accepted_at: Timestamp, texts: &[&str]) -> Message {
-    let part = |text: &&str| Part { text: (*text).to_owned(), platform_id: None, echoed_at: None };
-    Message {
-        id: message_id(accepted_at, 7),
-        conversation: conversation.id.clone(),
-        page: conversation.page.clone(),
-        user: conversation.user.clone(),
-        direction: Direction::Outbound,
+    let outgoing = Outgoing {
         kind: MessageKind::Text,
         author: agent(),
-        occurred_at: accepted_at,
-        text: Some(texts.join(" ")),
-        attachments: Vec::new(),
-        payload: None,
-        reply_to: None,
-        referral: None,
-        platform_ids: Vec::new(),
-        app: None,
-        standby: false,
-        reaction: None,
-        edits: Vec::new(),
-        unsent_at: None,
+        text: texts.join(" "),
+        parts: texts.iter().map(|text| Part::new(*text, None)).collect(),
         request: None,
-        sending: Some(Sending {
-            outcome: Outcome::Queued { reason: None },
-            attempts: 0,
-            decided: None,
-            parts: texts.iter().map(part).collect(),
-        }),
-        raw: None,
-        revision: 0,
-    }
+        notice: None,
+    };
+    Message::outbound(conversation, outgoing, accepted_at, 7)
 }
 
 /// Returns the message as it is with another outcome.

@@ -119,6 +119,9 @@ macro_rules! store_contract {
                 an_erasure_leaves_everybody_else
                 nobody_is_erased_where_nobody_was
                 an_export_has_a_line_for_everything_and_every_raw_event_whole;
+            templates: what_is_told_of_a_template_is_listed_by_its_page
+                a_status_moves_only_forward_in_time
+                a_status_alone_leaves_what_is_known_of_the_button;
             deleting: a_request_erases_the_conversations_of_its_id
                 a_request_that_comes_again_changes_nothing
                 a_request_under_whose_id_nothing_stands_is_noted;
@@ -127,9 +130,33 @@ macro_rules! store_contract {
                 of_several_first_words_at_once_one_is_written
                 a_customers_name_leads_to_their_orders_and_their_thread
                 an_order_stands_beside_its_conversation_and_is_named_once_a_message
+                a_removed_order_is_found_under_none_of_its_names
                 an_event_of_a_parcel_is_kept_once_under_each_of_its_names;
             notices: a_notice_names_the_revision_that_it_saw
+                a_request_is_known_again_by_what_it_asks
                 what_is_due_is_listed_by_its_moment_and_postponed_once;
+            consenting: an_entry_stands_once_and_entries_come_oldest_first
+                each_subject_has_its_own_ledger
+                what_a_person_says_is_noted_once
+                a_start_of_who_never_stopped_is_no_consent
+                a_tap_is_noted_with_the_words_that_were_shown
+                an_erasure_takes_the_ledger_and_leaves_a_no_without_words
+                an_erasure_spares_what_was_agreed_since;
+            rollouts: a_rollout_names_the_revision_that_it_saw
+                one_of_several_changes_of_a_rollout_at_once_is_written
+                a_notice_is_chosen_and_counted_once
+                what_happens_to_a_notice_is_counted_once
+                many_notices_at_once_are_all_counted
+                an_answer_after_seven_days_is_not_counted
+                a_notice_stays_in_its_arm_when_the_share_changes
+                without_a_rollout_everybody_is_notified
+                too_many_blocks_stop_a_rollout_and_a_person_resumes_it;
+            announcing: an_endpoint_names_the_revision_that_it_saw
+                an_endpoint_that_is_removed_is_gone
+                a_delivery_begins_once
+                a_delivery_names_the_revision_that_it_saw
+                deliveries_come_newest_first_page_by_page
+                an_endpoint_has_its_own_deliveries;
             extremes: every_text_comes_back_as_it_went
                 a_long_raw_event_is_taken_and_never_read_in_part
                 a_long_raw_event_of_no_message_is_taken

@@ -1,23 +1,25 @@
 //! Sending what a conversation accepted: in order, each part once, with an end for each that can be seen.
 
-#![expect(clippy::unwrap_used, reason = "helpers stop a test that cannot go on")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers stop a test that cannot go on")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::content::{Content, Forms, LinkButton, UtilityMessage};
 use domain::conversation::Conversation;
 use domain::deliver::{DeliverError, Drained, HOLD_FOR_UNCONFIRMED, MOST_ATTEMPTS, Stop, drain};
-use domain::id::{ConversationId, MessageId};
+use domain::id::{ConversationId, DedupeKey, MessageId};
 use domain::ingest::ingest;
-use domain::message::{Message, Outcome, WaitingFor};
+use domain::message::{Message, MessageKind, Outcome, RequestKey, WaitingFor};
+use domain::notice::{NoticeId, OrderId};
 use domain::policy::Way;
 use domain::ports::{Clock, DueIndex, History, Outbox, ProfileError, RecordedSend, SendError, StoreError, ThreadRecord};
-use domain::reply::{Draft, reply};
+use domain::reply::{Draft, NoticeDraft, accept_notice, reply};
 use domain::retry::{Retry, Retryable};
 use testkit::events::{customer_reacts, customer_says, echo_of_ours};
-use testkit::ids::{JONAS, MIA, at, conversation_of, key_of, mid};
+use testkit::ids::{JONAS, MIA, PAGE, at, conversation_of, key_of, mid, page};
 use testkit::messages::{agent, bot, outcome};
-use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
+use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, Given, ManualClock};
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -681,4 +683,159 @@ async fn a_message_that_changes_all_the_time_is_busy_and_not_sent_again() {
     assert!(matches!(error, DeliverError::Busy), "{error:?}");
     assert_eq!(error.retry(), Retry::After(LEASE));
     assert_eq!(shop.api.calls().len(), 1);
+}
+
+// Notices.
+
+fn notice(event: &str) -> NoticeId {
+    NoticeId::of(&OrderId::of(&page(PAGE), "20418"), event)
+}
+
+fn utility() -> UtilityMessage {
+    let parameters = vec![("order_number".into(), "20418".into())];
+    UtilityMessage { template: "shopbell_shipped_v1".into(), language: "en".into(), parameters, url_suffix: None }
+}
+
+fn inside() -> Content {
+    let button = LinkButton { title: "Track parcel".into(), url: "https://shop.example/t/1".into() };
+    Content::Buttons { text: "It is on its way.".into(), buttons: vec![button] }
+}
+
+impl Shop {
+    /// Accepts the notice of an event, with a utility template for it or without.
+    async fn tells(&self, event: &str, outside: Option<UtilityMessage>) -> MessageId {
+        let key = DedupeKey::of_content(&[event]);
+        let draft = NoticeDraft {
+            notice: notice(event),
+            kind: MessageKind::Shipping,
+            text: "Your order 20418 is on its way.".into(),
+            forms: Forms { inside: inside(), outside },
+            request: RequestKey { fingerprint: key.clone(), key, kept_until: at(100_000) },
+        };
+        accept_notice(&self.store, &FakeQueue::default(), &mia(), draft, self.clock.now(), 1).await.unwrap().message.id
+    }
+
+    async fn failure(&self, id: &MessageId) -> String {
+        let Outcome::Failed { reason } = self.outcome(id).await else { panic!("it has not failed") };
+        reason
+    }
+}
+
+fn closed() -> SendError {
+    SendError::Waits { on: WaitingFor::Window, reason: reason("The messaging window is closed.") }
+}
+
+#[tokio::test]
+async fn a_notice_leaves_inside_the_window_by_its_form_for_it() {
+    let shop = Shop::open().await;
+    let id = shop.tells("shipped", Some(utility())).await;
+    let drained = shop.drain().await.unwrap();
+    assert_eq!((drained.sent, drained.ended_notices), (vec![id], vec![notice("shipped")]));
+    let call = shop.api.calls().pop().unwrap();
+    assert_eq!((call.given, call.way), (Given::Content(inside()), Way::Response));
+    assert_eq!(shop.conversation().await.unread_count, 1, "it answers nobody");
+}
+
+#[tokio::test]
+async fn a_notice_whose_window_closed_on_the_way_leaves_by_its_template() {
+    let shop = Shop::open().await;
+    let id = shop.tells("shipped", Some(utility())).await;
+    shop.clock.advance(Duration::from_hours(30));
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    let call = shop.api.calls().pop().unwrap();
+    assert_eq!((call.given, call.way), (Given::Utility(utility()), Way::Utility));
+}
+
+#[tokio::test]
+async fn a_notice_that_the_platform_finds_outside_the_window_goes_by_its_template_at_once() {
+    let shop = Shop::open().await;
+    let id = shop.tells("shipped", Some(utility())).await;
+    shop.api.refuse(closed());
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    let ways: Vec<Way> = shop.api.calls().into_iter().map(|call| call.way).collect();
+    assert_eq!(ways, [Way::Response, Way::Utility]);
+}
+
+#[tokio::test]
+async fn a_notice_without_a_way_fails_and_lets_the_next_pass() {
+    for by_verdict in [false, true] {
+        let shop = Shop::open().await;
+        let id = shop.tells("shipped", None).await;
+        let reply = shop.says("We look into it.").await;
+        if by_verdict {
+            shop.api.refuse(closed());
+        } else {
+            shop.clock.advance(Duration::from_hours(30));
+        }
+        let drained = shop.drain().await.unwrap();
+        assert_eq!((drained.failed, drained.ended_notices), (vec![id.clone()], vec![notice("shipped")]));
+        assert_eq!(drained.sent, [reply], "a person's reply may leave after the window");
+        assert!(shop.failure(&id).await.contains("window"));
+        assert_eq!(shop.waiting_for().await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_the_platform_refuses_fails_the_notice() {
+    let shop = Shop::open().await;
+    shop.clock.advance(Duration::from_hours(30));
+    let id = shop.tells("shipped", Some(utility())).await;
+    shop.api.refuse(SendError::Refused { reason: reason("A template's parameter has a character that Meta forbids there.") });
+    let drained = shop.drain().await.unwrap();
+    assert_eq!((drained.failed, drained.ended_notices), (vec![id.clone()], vec![notice("shipped")]));
+    assert!(shop.failure(&id).await.contains("forbids"));
+}
+
+#[tokio::test]
+async fn a_template_that_the_platform_finds_outside_the_window_fails_too() {
+    let shop = Shop::open().await;
+    shop.clock.advance(Duration::from_hours(30));
+    let id = shop.tells("shipped", Some(utility())).await;
+    shop.api.refuse(closed());
+    assert_eq!(shop.drain().await.unwrap().failed, std::slice::from_ref(&id));
+    assert_eq!(shop.api.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_on_a_held_page_or_thread_waits_in_its_place() {
+    for on in [WaitingFor::Page, WaitingFor::Thread] {
+        let shop = Shop::open().await;
+        let [id, reply] = [shop.tells("shipped", Some(utility())).await, shop.says("Here you are.").await];
+        shop.api.refuse(SendError::Waits { on, reason: reason("not now") });
+        let drained = shop.drain().await.unwrap();
+        assert_eq!((drained.stopped, drained.ended_notices), (Some((id.clone(), Stop::Waiting(on))), vec![]));
+        assert_eq!(shop.drain().await.unwrap().sent, [id, reply]);
+    }
+}
+
+/// A notice whose call had no clear end, two minutes later.
+async fn notice_in_doubt() -> (Shop, MessageId) {
+    let shop = Shop::open().await;
+    let id = shop.tells("shipped", Some(utility())).await;
+    shop.api.take_but_answer(SendError::Unknown { reason: reason("connection lost") });
+    shop.drain().await.unwrap();
+    shop.clock.advance(HOLD_FOR_UNCONFIRMED);
+    (shop, id)
+}
+
+#[tokio::test]
+async fn a_notice_in_doubt_is_not_sent_again_while_the_record_shows_something_unknown() {
+    let (shop, id) = notice_in_doubt().await;
+    shop.api.record(Ok(ThreadRecord { sends: vec![recorded("m_template", "", 101)], complete: true }));
+    let drained = shop.drain().await.unwrap();
+    assert_eq!((drained.left_to_a_person, drained.ended_notices), (vec![id], vec![notice("shipped")]));
+    assert_eq!(shop.api.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_in_doubt_is_sent_when_its_words_stand_in_the_record_and_sent_again_when_nothing_does() {
+    let (shop, id) = notice_in_doubt().await;
+    shop.api.record(Ok(ThreadRecord { sends: vec![recorded("m_template", "It is on its way.", 101)], complete: true }));
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    assert_eq!(shop.api.calls().len(), 1);
+
+    let (shop, id) = notice_in_doubt().await;
+    shop.api.record(Ok(ThreadRecord { sends: Vec::new(), complete: true }));
+    assert_eq!(shop.drain().await.unwrap().sent, [id]);
+    assert_eq!(shop.api.calls().len(), 2);
 }

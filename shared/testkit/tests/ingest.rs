@@ -4,18 +4,19 @@
 
 use domain::conversation::Conversation;
 use domain::id::{ConversationId, MessageId};
-use domain::inbound::{InboundEvent, NotedKind};
+use domain::inbound::{EventKind, InboundEvent, NotedKind};
 use domain::ingest::{Addition, IngestError, Ingested, ingest, ingest_all};
 use domain::job::{Occasion, OutboundJob};
 use domain::message::{AuthorKind, Direction, Message, Outcome, WaitingFor};
 use domain::ports::{Accepted, Claim, History, Inbox, Order, Outbox, Recording, Saved, StoreError};
 use domain::retry::{Retry, Retryable};
+use domain::template::{TemplateStatus, Templates};
 use domain::time::Timestamp;
 use testkit::events::{
     customer_edits, customer_follows, customer_reacts, customer_says, customer_taps, customer_unsends, delivered_up_to, echo_of,
-    echo_of_ours, noted, read_up_to, thread_goes_to, unknown,
+    echo_of_ours, event, noted, read_up_to, thread_goes_to, unknown,
 };
-use testkit::ids::{MIA, at, conversation_of, key_of};
+use testkit::ids::{MIA, PAGE, at, conversation_of, key_of, page};
 use testkit::messages::{outcome, reply_in, taken, with_outcome};
 use testkit::{Call, FakeQueue, FakeStore};
 
@@ -538,4 +539,23 @@ async fn what_follows_from_events_taken_together_is_enqueued_again_when_they_com
     let ends = take_all(&store, &queue, &events).await;
     assert!(matches!(ends.as_slice(), [Ok(Ingested::Duplicate), Ok(Ingested::Duplicate)]), "{ends:?}");
     assert!(queue.jobs().contains(&wake()));
+}
+
+#[tokio::test]
+async fn the_status_of_a_template_is_known_and_stays_an_event_of_the_page() {
+    let store = FakeStore::default();
+    let status = |status: &str, seconds| {
+        let (name, language) = (Some("shopbell_shipped_v1".into()), Some("en".into()));
+        let kind = EventKind::TemplateStatus { name, language, status: status.into(), reason: None };
+        event(kind).of_the_page().at(at(seconds)).build()
+    };
+    for event in [status("APPROVED", 20), status("PENDING", 10), status("APPROVED", 20)] {
+        ingest(&store, &FakeQueue::default(), &event, at(30)).await.unwrap();
+    }
+    let known = store.templates(&page(PAGE)).await.unwrap();
+    assert_eq!(known.iter().map(|template| (template.status, template.at)).collect::<Vec<_>>(), [(TemplateStatus::Approved, at(20))]);
+    assert_eq!(store.events().len(), 2);
+    let nameless = event(EventKind::TemplateStatus { name: None, language: None, status: "APPROVED".into(), reason: None });
+    ingest(&store, &FakeQueue::default(), &nameless.of_the_page().build(), at(30)).await.unwrap();
+    assert_eq!(store.templates(&page(PAGE)).await.unwrap().len(), 1);
 }

@@ -4,18 +4,20 @@
 
 use std::time::Duration;
 
+use domain::content::{Content, Forms, UtilityMessage};
 use domain::deliver::drain;
 use domain::id::{DedupeKey, MessageId};
 use domain::ingest::ingest;
 use domain::job::{Occasion, OutboundJob};
-use domain::message::{Author, AuthorKind, Message, Outcome, RequestKey};
+use domain::message::{Author, AuthorKind, Message, MessageKind, Outcome, RequestKey};
+use domain::notice::{NoticeId, OrderId};
 use domain::policy::Refusal;
 use domain::ports::{Accepted, History, Outbox, StoreError, UnansweredIndex};
-use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, Reply, ReplyError, reply};
+use domain::reply::{Draft, LONGEST_REPLY, MOST_PENDING, NoticeDraft, Reply, ReplyError, accept_notice, reply};
 use domain::time::Timestamp;
 use futures::future::join_all;
 use testkit::events::{customer_says, echo_of};
-use testkit::ids::{JONAS, MIA, at, conversation_of};
+use testkit::ids::{JONAS, MIA, PAGE, at, conversation_of, page};
 use testkit::messages::{agent, bot, outcome, reply_in};
 use testkit::{Call, FakeQueue, FakeSendApi, FakeStore, ManualClock};
 
@@ -254,4 +256,51 @@ async fn a_reply_never_overtakes_what_waits_also_when_the_clock_was_turned_back(
     let first = say(&store, &queue, "first", at(4000), 1).await.unwrap().message.id;
     let second = say(&store, &queue, "second", at(400), 2).await.unwrap().message.id;
     assert_eq!(pending(&store).await, [first, second]);
+}
+
+fn notice(text: &str, has_utility: bool) -> NoticeDraft {
+    let key = DedupeKey::of_content(&["receipt"]);
+    let utility =
+        UtilityMessage { template: "shopbell_receipt_v1".into(), language: "en".into(), parameters: Vec::new(), url_suffix: None };
+    NoticeDraft {
+        notice: NoticeId::of(&OrderId::of(&page(PAGE), "1001"), "receipt"),
+        kind: MessageKind::Receipt,
+        text: text.into(),
+        forms: Forms { inside: Content::Text { text: text.into() }, outside: has_utility.then_some(utility) },
+        request: RequestKey { fingerprint: key.clone(), key, kept_until: at(100_000) },
+    }
+}
+
+async fn tell(store: &FakeStore, queue: &FakeQueue, draft: NoticeDraft, now: Timestamp) -> Result<Reply, ReplyError> {
+    accept_notice(store, queue, &conversation_of(MIA), draft, now, 1).await
+}
+
+#[tokio::test]
+async fn a_notice_is_the_systems_and_answers_nobody() {
+    let (store, queue) = begun().await;
+    let told = tell(&store, &queue, notice("Order 1001 is confirmed.", false), at(10)).await.unwrap();
+    assert_eq!((told.message.kind, told.message.author.kind), (MessageKind::Receipt, AuthorKind::System));
+    assert_eq!((told.waited_since, told.conversation.unread_count), (None, 1));
+    assert_eq!(store.oldest_unanswered().await.unwrap(), Some(at(0)));
+    let job = OutboundJob::Deliver { conversation: conversation_of(MIA), message: told.message.id };
+    assert_eq!(queue.occasions(), [(job, Occasion::Accepted)]);
+}
+
+#[tokio::test]
+async fn a_notice_that_comes_again_is_the_first_one_with_its_forms() {
+    let (store, queue) = begun().await;
+    let first = tell(&store, &queue, notice("Order 1001 is confirmed.", true), at(10)).await.unwrap();
+    let again = tell(&store, &queue, notice("Order 1001 is confirmed.", true), at(20)).await.unwrap();
+    assert_eq!(again.message.id, first.message.id);
+    assert_eq!(again.message.sending, first.message.sending);
+    assert_eq!(pending(&store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_notice_outside_the_window_is_accepted_with_a_template_only() {
+    let (store, queue) = begun().await;
+    let late = at(30 * 3600);
+    assert!(matches!(tell(&store, &queue, notice("Late", false), late).await, Err(ReplyError::Forbidden(_))));
+    assert!(tell(&store, &queue, notice("Late", true), late).await.is_ok());
+    assert!(matches!(tell(&store, &queue, notice(" ", true), late).await, Err(ReplyError::BlankText)));
 }

@@ -136,6 +136,7 @@ fn variables(stage: &Stage, work: Work, table_name: &str) -> Vec<(String, String
         ("INBOUND_QUEUE_URL", queue("inbound")),
         ("ORDERS_QUEUE_URL", queue("orders")),
         ("OUTBOUND_QUEUE_URL", queue("outbound.fifo")),
+        ("EVENTS_QUEUE_URL", queue("events")),
         ("GRAPH_API_URL", stage.endpoints.graph_url.clone()),
         ("META_APP_SECRETS", SECRET.to_owned()),
         ("META_VERIFY_TOKEN", "a-verify-token".to_owned()),

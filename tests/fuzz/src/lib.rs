@@ -8,4 +8,4 @@
 mod samples;
 mod targets;
 
-pub use targets::{cursors, deliveries, graph_answers, jobs, requests, signatures, signed_requests, threads};
+pub use targets::{cursors, deliveries, graph_answers, jobs, requests, shops, signatures, signed_requests, threads};

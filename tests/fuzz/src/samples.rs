@@ -125,15 +125,18 @@ fn edit(body: &mut Vec<u8>, input: &mut Input<'_>) {
 pub(crate) enum Folder {
     Meta,
     Graph,
+    Commerce,
 }
 
 impl Folder {
     fn samples(self) -> &'static [Vec<u8>] {
         static META: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
         static GRAPH: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+        static COMMERCE: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
         match self {
             Self::Meta => META.get_or_init(|| read("meta")),
             Self::Graph => GRAPH.get_or_init(|| read("graph")),
+            Self::Commerce => COMMERCE.get_or_init(|| read("commerce")),
         }
     }
 }

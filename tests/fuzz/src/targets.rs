@@ -6,6 +6,7 @@ use domain::ports::SendError;
 use domain::reply::LONGEST_REPLY;
 use domain::retry::{Retry, Retryable};
 use domain::secret::Secret;
+use domain::shop::{ShopDelivery, ShopEvent, Source};
 use domain::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use meta_webhooks::{Item, VerifiedBody};
@@ -106,6 +107,26 @@ pub fn deliveries(bytes: &[u8]) {
         assert_eq!(in_pieces.len() + cut.too_large.len(), read.items.len());
         let mut rest = read.items.iter();
         assert!(in_pieces.iter().all(|item| rest.any(|other| other == item)), "the pieces hold what was there, in its order");
+    }
+}
+
+/// What a shop or a carrier sends is read or refused. What was read is bounded, comes back from where it is stored, and is not to come.
+pub fn shops(bytes: &[u8]) {
+    const TOPICS: [&str; 6] =
+        ["orders/create", "orders/cancelled", "orders/fulfilled", "refunds/create", "fulfillments/update", "order.updated"];
+    let mut input = Input::new(bytes);
+    let source = Source::WEBHOOKS.get(input.below(Source::WEBHOOKS.len())).copied().unwrap_or(Source::Stripe);
+    let topic = TOPICS.get(input.below(TOPICS.len())).map(|topic| (*topic).to_owned());
+    let body = body(&mut input, Folder::Commerce);
+    let (shop, delivery_id, page) = (Some(String::from("lamp.example")), None, None);
+    let delivery = ShopDelivery { source, topic, shop, delivery_id, page, received_at: NOW, request_id: String::new(), body };
+    let Ok(parsed) = commerce_webhooks::parse(&delivery) else { return };
+    assert!(parsed.ignored.is_none() || parsed.events.is_empty());
+    assert!(parsed.events.len() <= 101);
+    for event in parsed.events {
+        assert!(event.occurred_at <= NOW);
+        let written = serde_json::to_string(&event).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<ShopEvent>(&written).ok(), Some(event), "it is not read back");
     }
 }
 

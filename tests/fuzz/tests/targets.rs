@@ -41,3 +41,8 @@ fn jobs() {
 fn requests() {
     check!().for_each(shopbell_fuzz::requests);
 }
+
+#[test]
+fn shops() {
+    check!().for_each(shopbell_fuzz::shops);
+}

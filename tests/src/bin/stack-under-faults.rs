@@ -6,6 +6,7 @@
 //! {"advance_ms": 5000}          moves the clock (back when negative), once no function works; answers {"now_ms": …}
 //! {"faults": {…}}               switches the simulator's faults
 //! {"received_by": "<psid>"}     answers what the shop's messages in that thread say, in order
+//! {"notices_to": "<psid>"}      answers of which template each of the shop's notices in that thread is, in order
 //! ```
 
 use std::path::PathBuf;
@@ -80,6 +81,12 @@ async fn obey(stack: &Stack, clock: &StackClock, order: &Json) -> Result<Json, S
         let faults = serde_json::from_value(faults.clone()).map_err(|err| err.to_string())?;
         stack.simulator().set_faults(faults).map_err(|err| err.to_string())?;
         return Ok(json!({}));
+    }
+    if let Some(psid) = order.get("notices_to").and_then(Json::as_str) {
+        let thread = stack.simulator().thread(psid).map_err(|err| err.to_string())?;
+        let templates = thread.into_iter().filter_map(|message| message.content.attachments.into_iter().next());
+        let kind = |template: Json| template.pointer("/payload/template_type").cloned();
+        return Ok(templates.filter_map(kind).collect());
     }
     let psid = order.get("received_by").and_then(Json::as_str).ok_or("no such order")?;
     let thread = stack.simulator().thread(psid).map_err(|err| err.to_string())?;

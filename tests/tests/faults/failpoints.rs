@@ -30,7 +30,7 @@ const fn one(name: &'static str, sides: &'static [&'static str], passed: u32) ->
 }
 
 /// Every step of the code; a test compares this with the sources.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 27] = [
     one("gateway.answer", &["before"], 9),
     step("queue.intake", 9),
     one("poller.receive", &["after"], 9),
@@ -52,6 +52,12 @@ const STEPS: [Step; 21] = [
     step("table.set_waiting", 2),
     step("queue.pause", 1),
     step("table.postpone", 1),
+    step("queue.orders", 2),
+    step("table.save_order", 2),
+    step("table.save_notice", 2),
+    step("table.keep_event", 1),
+    step("table.acquaint", 1),
+    step("table.name_order", 1),
 ];
 
 pub(crate) fn cases() -> Vec<Case> {

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 use messenger_simulator::{ActiveFault, Faults, SendFault, WebhookFaults};
 use serde_json::{Value as Json, json};
 
-use super::program::{PAGES, Program};
+use super::program::{PAGES, Program, START_MS};
 use super::table::Tally;
 
 /// When the first customer wrote.
@@ -37,6 +37,8 @@ pub(crate) struct Customer {
     pub(crate) wrote: Vec<String>,
     /// The texts of the replies, in the order in which they were accepted.
     pub(crate) replies: Vec<String>,
+    /// The templates of the notices, in order.
+    pub(crate) notices: Vec<&'static str>,
 }
 
 /// The customers of a run and what went in.
@@ -59,6 +61,7 @@ impl Load {
             page: pages[number % pages.len()],
             wrote: Vec::new(),
             replies: Vec::new(),
+            notices: Vec::new(),
         };
         Self { customers: (0..customers).map(customer).collect(), next: 0, gone: Duration::ZERO }
     }
@@ -160,7 +163,10 @@ impl Load {
 
     /// Looks once; also tells whether every reply has ended.
     pub(crate) async fn look(&self, program: &Program) -> (Tally, bool) {
-        let mut tally = Tally { messages: self.customers.iter().map(|one| one.wrote.len() + one.replies.len()).sum(), ..Tally::default() };
+        let mut tally = Tally {
+            messages: self.customers.iter().map(|one| one.wrote.len() + one.replies.len() + one.notices.len()).sum(),
+            ..Tally::default()
+        };
         let mut all_ended = true;
         let conversations = program.all("/v1/conversations").await;
         for customer in &self.customers {
@@ -172,13 +178,16 @@ impl Load {
             };
             let rows = program.all(&format!("/v1/conversations/{id}/messages")).await;
             let of = |direction: &str| rows.iter().filter(|row| row["direction"] == direction).cloned().collect::<Vec<Json>>();
-            let (inbound, outbound) = (of("inbound"), of("outbound"));
+            let (inbound, mut outbound) = (of("inbound"), of("outbound"));
+            all_ended &= outbound.iter().all(|row| ENDED.contains(&row["state"].as_str().unwrap_or_default()));
+            outbound.retain(|row| row["kind"] == "text");
+            let notices: Vec<String> = customer.notices.iter().map(|kind| (*kind).to_owned()).collect();
+            tally.compare(&format!("notices of {psid}"), &notices, &program.notices_to(psid).await);
             let mids: Vec<String> = inbound.iter().map(|row| row["platform_ids"][0].as_str().unwrap_or_default().to_owned()).collect();
             tally.compare(&format!("inbox of {psid}"), &customer.wrote, &mids);
             let texts: Vec<String> = outbound.iter().map(|row| row["text"].as_str().unwrap_or_default().to_owned()).collect();
             tally.compare(&format!("history of {psid}"), &customer.replies, &texts);
             tally.compare(&format!("phone of {psid}"), &customer.replies, &program.received_by(psid).await);
-            all_ended &= outbound.iter().all(|row| ENDED.contains(&row["state"].as_str().unwrap_or_default()));
         }
         (tally, all_ended)
     }
@@ -209,12 +218,39 @@ impl Load {
         let wakes = self.message(0);
         program.deliver(&wakes).await;
         self.until_ended(program).await;
+        self.notices(program).await;
 
         let webhooks = WebhookFaults { drop_echo: true, ..WebhookFaults::default() };
         program.faults(&Faults { sends: vec![ActiveFault::next(1, SendFault::AcceptedThenUnknown).to(&doubt)], webhooks }).await;
         self.reply(program, 1, async || ()).await;
         self.until_ended(program).await;
         program.faults(&Faults::none()).await;
+    }
+
+    /// Tells of an order whose customer is found by its link, and of its parcel, first by the carrier.
+    async fn notices(&mut self, program: &Program) {
+        let customer = self.customers[0].clone();
+        let page = customer.page;
+        // Not when the others wrote, whose window is closed.
+        let now = (START_MS - FIRST_MS) / 1000;
+        let tracker = json!({ "id": "trk_1", "object": "Tracker", "tracking_code": "0034", "status": "in_transit", "carrier": "DHL" });
+        let event = json!({ "id": "evt_1", "object": "Event", "description": "tracker.updated", "mode": "production", "result": tracker });
+        program.carrier_tells(page, &event).await;
+        let receipt = json!({
+            "type": "receipt", "page_id": page, "order": { "number": "F10418", "currency": "EUR", "total": 9134 },
+            "recipient": { "name": "Mia Keller", "email": "mia@example.com" },
+        });
+        program.call("/v1/notifications", &receipt, "receipt").await;
+        let link = program.call("/v1/links", &json!({ "page_id": page, "order_number": "F10418" }), "link").await;
+        let referral = json!({ "ref": link["reference"], "source": "SHORTLINK", "type": "OPEN_THREAD" });
+        program.deliver(&body(&customer, now, "referral", referral)).await;
+        let parcel = json!({ "status": "out_for_delivery", "tracking_number": "0034", "tracking_url": "https://parcel.example/0034" });
+        let shipping = json!({ "type": "shipping", "page_id": page, "order": { "number": "F10418" }, "parcel": parcel });
+        program.call("/v1/notifications", &shipping, "shipping").await;
+        self.customers[0].wrote.push(String::from("m_question"));
+        let question = json!({ "mid": "m_question", "text": "Where is #F10418?" });
+        program.deliver(&body(&customer, now + 1, "message", question)).await;
+        self.customers[0].notices = vec!["receipt", "button"];
     }
 
     /// Waits until a reply of a customer has a state; in vain when a crash came between.

@@ -21,7 +21,7 @@ const KEY: &str = "sbk_for_the_faults";
 pub(crate) const PAGES: [&str; 4] = [local_stack::PAGE, "108234567890124", "108234567890125", "108234567890126"];
 
 /// When the stack's time begins.
-const START_MS: i64 = 1_795_255_200_000;
+pub(crate) const START_MS: i64 = 1_795_255_200_000;
 
 /// The signal of a process that aborts, and the one of `kill -9`.
 const ABORTED: i32 = 6;
@@ -140,6 +140,29 @@ impl Program {
         texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     }
 
+    /// Of which template each of the shop's notices in a customer's thread is, in order.
+    pub(crate) async fn notices_to(&self, psid: &str) -> Vec<String> {
+        let kinds = self.order(&json!({ "notices_to": psid })).await;
+        kinds.as_array().unwrap().iter().map(|kind| kind.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Posts to the API under a key until it is taken, and returns the answer.
+    pub(crate) async fn call(&self, path: &str, body: &Json, key: &str) -> Json {
+        self.until(|| async { self.api(Method::POST, path, Some((body, key))).await }).await
+    }
+
+    /// Posts a carrier's webhook until it is taken.
+    pub(crate) async fn carrier_tells(&self, page: &str, body: &Json) {
+        let body = body.to_string();
+        let signature = sign(SECRET, body.as_bytes()).replace("sha256=", "hmac-sha256-hex=");
+        self.until(|| async {
+            let url = format!("{}/webhooks/easypost?page={page}", self.addresses().await.url);
+            let request = self.client.post(url).header("X-Hmac-Signature", &signature).header("Content-Type", "application/json");
+            request.body(body.clone()).send().await.ok().filter(|answer| answer.status() == StatusCode::OK)
+        })
+        .await;
+    }
+
     /// Switches the simulator's faults.
     pub(crate) async fn faults(&self, faults: &messenger_simulator::Faults) {
         self.order(&json!({ "faults": faults })).await;
@@ -199,6 +222,7 @@ impl Running {
             .env("SHOPBELL_CLOCK_MS", now_ms.to_string())
             .env("SHOPBELL_FAILPOINT", failpoint.unwrap_or_default())
             .env("META_APP_SECRETS", SECRET)
+            .env("EASYPOST_WEBHOOK_SECRETS", SECRET)
             .env("META_PAGE_TOKENS", tokens.join(","))
             .env("API_KEYS", format!("test:admin:{KEY}"))
             .env("RUST_LOG", "off")

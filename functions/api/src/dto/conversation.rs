@@ -6,6 +6,7 @@ use domain::triage::{Assignment, Decision};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use super::order::OrderDto;
 use crate::problem::Failure;
 
 /// A conversation: one per customer and Page, for ever.
@@ -35,6 +36,9 @@ pub(crate) struct ConversationDto {
     /// The app that holds the thread, when it is another one.
     thread_owner_app_id: Option<String>,
     created_at: String,
+    /// The orders beside the conversation, those that changed last first; only where one conversation is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders: Option<Vec<OrderDto>>,
 }
 
 /// The customer as one Page knows them.
@@ -72,7 +76,14 @@ impl From<Conversation> for ConversationDto {
             waiting_for: conversation.waiting_for,
             thread_owner_app_id: conversation.thread_owner.map(|app| app.to_string()),
             created_at: conversation.created_at.to_rfc3339(),
+            orders: None,
         }
+    }
+}
+
+impl ConversationDto {
+    pub(crate) fn with_orders(self, orders: Vec<OrderDto>) -> Self {
+        Self { orders: Some(orders), ..self }
     }
 }
 

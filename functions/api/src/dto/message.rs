@@ -20,7 +20,7 @@ pub(crate) struct MessageDto {
     /// `inbound` or `outbound`.
     #[schema(value_type = String)]
     direction: Direction,
-    /// `text`, `attachment` or `postback`.
+    /// `text`, `attachment` or `postback`; for notices of ours `receipt` or `shipping`.
     #[schema(value_type = String)]
     kind: MessageKind,
     text: Option<String>,

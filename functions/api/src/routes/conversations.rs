@@ -10,6 +10,7 @@ use domain::id::{ConversationId, PageId};
 use domain::ports::{History, Inbox, InboxFilter};
 use domain::triage;
 
+use super::orders;
 use crate::dto::conversation::{ConversationDto, DecisionDto};
 use crate::dto::list::List;
 use crate::extract::{Json, Parameters};
@@ -56,7 +57,7 @@ fn filter(parameters: &Parameters) -> Result<InboxFilter, Failure> {
     Ok(InboxFilter { page, status, assignee: parameters.get("assignee").map(str::to_owned) })
 }
 
-/// Shows a conversation.
+/// Shows a conversation with its orders.
 #[utoipa::path(
     get, path = "/v1/conversations/{id}", tag = "conversations",
     params(("id" = String, Path)),
@@ -69,8 +70,10 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Result<Answer<ConversationDto>, Failure> {
     api.keys.admit(&headers, &[Scope::Agent])?;
-    let conversation = api.table.conversation(&parse_id(&id)?).await?.ok_or(Failure::NotFound("conversation"))?;
-    Ok(Answer(conversation.into()))
+    let id = parse_id(&id)?;
+    let conversation = api.table.conversation(&id).await?.ok_or(Failure::NotFound("conversation"))?;
+    let orders = orders::beside(&api, &id).await?;
+    Ok(Answer(ConversationDto::from(conversation).with_orders(orders)))
 }
 
 /// Resolves or reopens a conversation, gives it to somebody, or marks it read.

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::hold;
 use domain::id::PageId;
+use domain::pages::{SolePageError, sole_page};
 use domain::ports::{Holds, Watches};
 
 use crate::Api;
@@ -47,4 +48,15 @@ pub(crate) async fn resume(
     }
     tracing::info!(page.id = %page, key, "a person ended the Page's hold");
     Ok((StatusCode::ACCEPTED, Answer(PageDto::going_on(&page))))
+}
+
+/// Reads the Page that a caller names; where none is named, the only one there is. `field` is where it stands in the request.
+pub(crate) async fn meant(api: &Api, named: Option<&str>, field: &str) -> Result<PageId, Failure> {
+    match named {
+        Some(named) => PageId::new(named).ok_or_else(|| Failure::invalid(field, "is not the id of a Page")),
+        None => sole_page(&api.table).await.map_err(|err| match err {
+            SolePageError::None | SolePageError::Several { .. } => Failure::invalid(field, err.to_string()),
+            SolePageError::Store(err) => Failure::Store(err),
+        }),
+    }
 }

@@ -50,7 +50,7 @@ struct Trouble {
 impl<'a> Line<'a> {
     pub(crate) fn new(callback: &'a str, clock: &'a dyn Clock) -> Result<Self, Failure> {
         let unusable = |reason: String| Failure::Line(format!("the HTTP client cannot be set up: {reason}"));
-        let tls = graph_api::tls::config().map_err(|err| unusable(err.to_string()))?;
+        let tls = lambda_support::tls::config().map_err(|err| unusable(err.to_string()))?;
         let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none()).timeout(CALL);
         Ok(Self { client: builder.build().map_err(|err| unusable(err.to_string()))?, callback, clock })
     }

@@ -1,4 +1,4 @@
-//! The four secrets of a stack: taken as they stand, asked for, or made up.
+//! The five secrets of a stack: taken as they stand, asked for, or made up.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,7 @@ const APP_SECRETS: &str = "META_APP_SECRETS";
 const VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
 const PAGE_TOKENS: &str = "META_PAGE_TOKENS";
 const API_KEYS: &str = "API_KEYS";
+const LINK_SECRET: &str = "LINK_SECRET";
 
 /// How many app secrets are good at once: the new one, and the one that Meta may still sign with.
 const MOST_APP_SECRETS: usize = 2;
@@ -54,12 +55,14 @@ impl Secrets {
         let page_token = given_token(standing.get(&page_parameter), config, terminal)?;
         let new_list = joined(&given, &app_secrets);
         let verify_token = standing.get(VERIFY_TOKEN).cloned().map_or_else(|| made_up(""), Ok).map_err(blank)?;
+        let link_secret = standing.get(LINK_SECRET).cloned().map_or_else(|| made_up(""), Ok).map_err(blank)?;
         let api_key = if standing.contains_key(API_KEYS) { None } else { Some(made_up("sbk_").map_err(blank)?) };
 
         let mut secrets = Self { app_secret: given, verify_token, page_token, api_key, changes: Vec::new(), unchanged: Vec::new() };
         let why = if app_secrets.is_empty() { "as given" } else { "the new one in front; the old one stays good" };
         secrets.set(standing, APP_SECRETS.into(), Secret::new(&new_list).map_err(blank)?, why);
         secrets.set(standing, VERIFY_TOKEN.into(), secrets.verify_token.clone(), "made up");
+        secrets.set(standing, LINK_SECRET.into(), link_secret, "made up");
         secrets.set(standing, page_parameter, secrets.page_token.clone(), "as given");
         match secrets.api_key.as_ref().map(hashed).transpose().map_err(blank)? {
             Some(keys) => secrets.set(standing, API_KEYS.into(), keys, "one key made up, stored as its hash"),

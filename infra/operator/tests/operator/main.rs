@@ -8,3 +8,4 @@ mod person;
 mod redrive;
 mod repair;
 mod ssm;
+mod templates;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::consent::{Channel, Consents, Entry, Origin, Purpose, Subject};
 use crate::id::{ConversationId, DedupeKey, PageId};
 use crate::notice::{Notice, NoticeId, NoticeState, Notices, OrderId};
 use crate::orders::{Alias, Order, Orders, Writing, Written};
@@ -40,7 +41,12 @@ impl Retryable for TakeError {
 }
 
 /// Takes an event of the shop of `page`. Taking it again changes nothing, and names what is still undecided.
-pub async fn take<S: Orders + Notices + History>(store: &S, page: &PageId, event: &ShopEvent, now: Timestamp) -> Result<Taken, TakeError> {
+pub async fn take<S: Orders + Notices + History + Consents>(
+    store: &S,
+    page: &PageId,
+    event: &ShopEvent,
+    now: Timestamp,
+) -> Result<Taken, TakeError> {
     let Some(number) = number(store, page, event).await? else {
         store.keep_event(page, event).await.map_err(TakeError::Store)?;
         // Somebody may have named the order in between, and not have seen what was kept.
@@ -76,7 +82,7 @@ async fn number_by_alias<S: Orders>(store: &S, page: &PageId, event: &ShopEvent)
     Ok(None)
 }
 
-async fn take_into<S: Orders + Notices + History>(
+async fn take_into<S: Orders + Notices + History + Consents>(
     store: &S,
     page: &PageId,
     number: &str,
@@ -104,7 +110,7 @@ struct Step {
 }
 
 /// Takes one event into its order, reading and writing again when another worker was faster.
-async fn take_one<S: Orders + Notices + History>(
+async fn take_one<S: Orders + Notices + History + Consents>(
     store: &S,
     page: &PageId,
     number: &str,
@@ -131,6 +137,7 @@ async fn take_one<S: Orders + Notices + History>(
         if order == before && order.revision > 0 {
             return Ok(Step { is_news: false, new_names: Vec::new() });
         }
+        note_consent(store, &order, event).await.map_err(TakeError::Store)?;
         let writing = Writing { order: &order, notices: &notices, aliases: &new_names, names: &new_customer_names };
         match store.save_order(&writing).await.map_err(TakeError::Store)? {
             Written::Written => return Ok(Step { is_news: change.is_news, new_names }),
@@ -138,6 +145,35 @@ async fn take_one<S: Orders + Notices + History>(
         }
     }
     Err(TakeError::Busy)
+}
+
+/// Puts into the ledger what the customer agreed to at the checkout.
+async fn note_consent<S: Consents>(store: &S, order: &Order, event: &ShopEvent) -> Result<(), StoreError> {
+    let (ShopEventKind::OrderPlaced(facts) | ShopEventKind::OrderChanged(facts)) = &event.kind else { return Ok(()) };
+    let Some(passed) = &facts.buyer.consent else { return Ok(()) };
+    let thread = order.conversation.clone().map(|conversation| Subject::Conversation { conversation });
+    // Under the name that the shop will use again; of somebody without one, under their thread.
+    let Some(subject) = order.subjects().into_iter().next().or(thread) else { return Ok(()) };
+    let known = store.entries(&subject).await?;
+    for (channel, given) in [(Channel::Messenger, passed.messenger), (Channel::Email, passed.email)] {
+        let Some(given) = given else { continue };
+        let is_it = |entry: &Entry| entry.channel == channel && entry.given == given && entry.event == order.number;
+        if known.iter().any(|entry| entry.origin == Origin::Checkout && is_it(entry)) {
+            continue;
+        }
+        let entry = Entry {
+            subject: subject.clone(),
+            at: event.occurred_at,
+            purpose: Purpose::OrderUpdates,
+            channel,
+            given,
+            words: passed.words.clone().unwrap_or_default(),
+            origin: Origin::Checkout,
+            event: order.number.clone(),
+        };
+        store.append(&entry.bounded()).await?;
+    }
+    Ok(())
 }
 
 /// Returns the digest of what the last receipt shows that left.

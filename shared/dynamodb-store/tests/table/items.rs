@@ -3,9 +3,13 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::inbound::{Attachment, EventKind, NotedKind};
 use domain::ingest::ingest;
+use domain::money::{Currency, Money};
+use domain::notify::take;
+use domain::order::{Buyer, OrderFacts, OrderNames, Totals};
 use domain::ports::{Claim, History, Outbox, Parked};
 use domain::reply::{Draft, reply};
 use domain::retention::Retention;
+use domain::shop::{ShopEvent, ShopEventKind, Source};
 use testkit::events::{
     customer_edits, customer_follows, customer_reacts, customer_says, customer_unsends, delivered_up_to, noted, referral,
 };
@@ -37,6 +41,18 @@ fn value_size(value: &AttributeValue) -> usize {
     } else {
         1
     }
+}
+
+/// A shop tells of an order.
+fn placed() -> ShopEvent {
+    let facts = OrderFacts {
+        names: OrderNames { number: Some("20418".into()), external_id: Some("555".into()) },
+        totals: Some(Totals { total: Money::new(9134, Currency::parse("EUR").unwrap()), subtotal: None, shipping: None, tax: None }),
+        buyer: Buyer { name: Some("Mia Keller".into()), email: Some("mia@example.com".into()), ..Buyer::default() },
+        ..OrderFacts::default()
+    };
+    let kind = ShopEventKind::OrderPlaced(Box::new(facts));
+    ShopEvent { source: Source::Shopify, shop: "lamp.myshopify.com".into(), page: None, occurred_at: at(0), kind }
 }
 
 /// Writes a row of each kind, each as large as it gets.
@@ -79,6 +95,7 @@ async fn full(retention: Retention) -> Engine {
             engine.table.save(&taken(*ours, &["m_out-1"], at(31)), Some(at(90))).await.unwrap();
         }
     }
+    take(&engine.table, &page(PAGE), &placed(), at(0)).await.unwrap();
     let body = noise(900_000, 9).into_bytes();
     engine
         .table
@@ -114,10 +131,11 @@ async fn only_keys_of_events_changes_without_a_message_and_parked_work_are_forgo
 async fn every_row_of_a_class_goes_when_its_time_is_over_and_keys_outlast_messages() {
     let engine = full(Retention::parse("messages=30,events=20,parked=10").unwrap()).await;
     let day = |item: &Item| item.get("expires_at").map(|at| (at.as_n().unwrap().parse::<i64>().unwrap() - at_zero()) / 86_400);
+    let mut orders = 0;
     for item in everything(&engine.client).await {
         let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
         let wanted = match (pk.split('#').next().unwrap(), sk.split('#').next().unwrap()) {
-            ("CNV", "M") => Some(30),
+            ("CNV", "M") | ("ORD" | "NTF", _) => Some(30),
             ("CNV" | "PAGE", "E") => Some(20),
             ("PARKED", _) => Some(10),
             ("KEY", _) if pk.starts_with("KEY#e") || item.contains_key("changes") => Some(35),
@@ -125,7 +143,9 @@ async fn every_row_of_a_class_goes_when_its_time_is_over_and_keys_outlast_messag
             _ => None,
         };
         assert_eq!(day(&item), wanted, "{pk} {sk}");
+        orders += usize::from(pk.starts_with("ORD#") || pk.starts_with("NTF#"));
     }
+    assert_eq!(orders, 2, "an order and its receipt");
 }
 
 /// The second at which everything here happens.

@@ -1,10 +1,11 @@
 use std::sync::{Arc, Mutex};
 
+use domain::content::UtilityMessage;
 use domain::hold::HoldCause;
 use domain::id::PageId;
 use domain::message::WaitingFor;
 use domain::policy::Way;
-use domain::ports::{SendApi, SendError, SendRequest};
+use domain::ports::{SendApi, SendError, SendRequest, Sendable};
 use domain::retry::{Retry, Retryable};
 use graph_api::{GraphApi, Timeouts};
 use serde_json::Value;
@@ -44,13 +45,27 @@ async fn a_text_is_sent_as_documented() {
 async fn a_persons_answer_after_the_window_carries_its_tag_and_a_refusal_says_what_it_needs() {
     let server = Server::start([ok(), Step::Answer(answer(400, &[], &payload("error-100")))]).await;
     let (page, user) = (page(), user());
-    let request = SendRequest { page: &page, user: &user, text: TEXT, way: Way::HumanAgent, metadata: "m" };
+    let request = SendRequest { page: &page, user: &user, content: Sendable::Text(TEXT), way: Way::HumanAgent, metadata: "m" };
     let api = client(&server);
     assert!(api.send(&request).await.is_ok());
     let body: Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
     assert_eq!((&body["messaging_type"], &body["tag"]), (&"MESSAGE_TAG".into(), &"HUMAN_AGENT".into()));
     let Err(SendError::Refused { reason }) = api.send(&request).await else { panic!("it is refused") };
     assert!(reason.contains("Human Agent"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_refused_utility_message_names_its_template() {
+    let utility =
+        UtilityMessage { template: "shopbell_shipped_v1".into(), language: "de".into(), parameters: Vec::new(), url_suffix: None };
+    for name in ["error-100-1893043", "error-100"] {
+        let server = Server::start([Step::Answer(answer(400, &[], &payload(name)))]).await;
+        let (page, user) = (page(), user());
+        let request = SendRequest { page: &page, user: &user, content: Sendable::Utility(&utility), way: Way::Utility, metadata: "m" };
+        let Err(SendError::Refused { reason }) = client(&server).send(&request).await else { panic!("it is refused") };
+        assert!(reason.contains("shopbell_shipped_v1 (de)"), "{reason}");
+        assert_eq!(name == "error-100-1893043", reason.contains("an emoji"), "{reason}");
+    }
 }
 
 #[tokio::test]
@@ -70,7 +85,7 @@ async fn an_id_stays_one_segment_of_the_path() {
     let mut settings = settings_for(&server);
     settings.app_secret = None;
     settings.page_tokens = settings.page_tokens.into_values().map(|token| (odd.clone(), token)).collect();
-    let request = SendRequest { page: &odd, user: &user(), text: TEXT, way: Way::Response, metadata: "" };
+    let request = SendRequest { page: &odd, user: &user(), content: Sendable::Text(TEXT), way: Way::Response, metadata: "" };
     assert!(GraphApi::new(settings).unwrap().send(&request).await.is_ok());
     assert_eq!(server.requests()[0].line, "POST /v26.0/1%2F..%2Fme%3Fx%23y/messages HTTP/1.1");
 }
@@ -89,7 +104,7 @@ async fn calls_share_a_connection() {
 async fn a_page_without_a_token_waits_and_says_which_variable_to_set() {
     let server = Server::start([]).await;
     let stranger = PageId::new("999").unwrap();
-    let request = SendRequest { page: &stranger, user: &user(), text: TEXT, way: Way::Response, metadata: "" };
+    let request = SendRequest { page: &stranger, user: &user(), content: Sendable::Text(TEXT), way: Way::Response, metadata: "" };
     let Err(SendError::PageHeld { cause: HoldCause::Token, reason }) = client(&server).send(&request).await else { panic!("it must wait") };
     assert!(reason.contains("META_PAGE_TOKENS") && reason.contains("999"), "{reason}");
     assert_eq!(server.connections(), 0);

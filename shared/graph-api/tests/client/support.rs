@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::id::{PageId, UserId};
 use domain::policy::Way;
-use domain::ports::{SendApi, SendError, SendRequest};
+use domain::ports::{SendApi, SendError, SendRequest, Sendable};
 use domain::secret::Secret;
 use graph_api::{GraphApi, Settings, Timeouts};
 
@@ -49,7 +49,7 @@ pub(crate) fn client(server: &Server) -> GraphApi {
 
 pub(crate) async fn send(api: &GraphApi) -> Result<String, SendError> {
     let (page, user) = (page(), user());
-    let request = SendRequest { page: &page, user: &user, text: TEXT, way: Way::Response, metadata: "01K8Z6B6Y2QW" };
+    let request = SendRequest { page: &page, user: &user, content: Sendable::Text(TEXT), way: Way::Response, metadata: "01K8Z6B6Y2QW" };
     api.send(&request).await.map(|id| id.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! The port `Notices`.
 
+use domain::message::RequestKey;
 use domain::notice::{DueNotice, Notice, NoticeId, Notices};
 use domain::ports::StoreError;
 use domain::time::Timestamp;
@@ -20,6 +21,14 @@ impl Notices for FakeStore {
                 state.notices.insert(notice.id.clone(), (stored, due_at));
             }
             Ok(current)
+        })
+        .await
+    }
+
+    async fn note_request(&self, request: &RequestKey) -> Result<bool, StoreError> {
+        self.call(Call::NoteRequest, |state| {
+            let noted = state.noted.entry(request.key.clone()).or_insert_with(|| request.fingerprint.clone());
+            Ok(*noted == request.fingerprint)
         })
         .await
     }

@@ -63,6 +63,26 @@ impl Orders for FakeStore {
         .await
     }
 
+    async fn remove_order(&self, order: &Order) -> Result<(), StoreError> {
+        self.call(Call::RemoveOrder, |state| {
+            state.notices.retain(|id, _| !order.notices.contains(id));
+            state.aliases.retain(|_, of| *of != order.id);
+            state.acquaintances.retain(|name, _| !order.filed_under.contains(name));
+            state.tied.retain(|(_, tied), _| *tied != order.id);
+            state.orders.remove(&order.id);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn untie(&self, conversation: &ConversationId, order: &OrderId) -> Result<(), StoreError> {
+        self.call(Call::Untie, |state| {
+            state.tied.remove(&(conversation.clone(), order.clone()));
+            Ok(())
+        })
+        .await
+    }
+
     async fn name_order(&self, conversation: &ConversationId, order: &OrderId, message: &MessageId) -> Result<(), StoreError> {
         self.call(Call::NameOrder, |state| {
             let named_in = state.tied.entry((conversation.clone(), order.clone())).or_default();

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::announce::{AnnouncementId, Delivery, Endpoint, EndpointId};
+use domain::consent::{Entry, EntryId, Subject};
 use domain::conversation::Conversation;
 use domain::deletion::{ConfirmationCode, Deletion};
 use domain::erase::{Standing, Tombstone};
@@ -12,7 +14,9 @@ use domain::message::{Message, MessageChange};
 use domain::notice::{Notice, NoticeId, OrderId};
 use domain::orders::{Acquaintance, Order};
 use domain::ports::{Parked, StoreError};
+use domain::rollout::{Member, Report, Rollout, RolloutId};
 use domain::shop::ShopEvent;
+use domain::template::PageTemplate;
 use domain::time::Timestamp;
 use domain::watch::Watch;
 
@@ -39,6 +43,8 @@ pub(super) struct State {
     pub(super) located: BTreeMap<MessageId, Place>,
     pub(super) holds: BTreeMap<PageId, Hold>,
     pub(super) watches: BTreeMap<PageId, Watch>,
+    /// By Page, name and language.
+    pub(super) templates: BTreeMap<(PageId, String, String), PageTemplate>,
     pub(super) deletions: BTreeMap<ConfirmationCode, Deletion>,
     pub(super) orders: BTreeMap<OrderId, Order>,
     /// The orders by the names that they are found by.
@@ -49,8 +55,18 @@ pub(super) struct State {
     /// The orders beside conversations, with the messages that name them.
     pub(super) tied: BTreeMap<(ConversationId, OrderId), Vec<MessageId>>,
     pub(super) notices: BTreeMap<NoticeId, (Notice, Option<Timestamp>)>,
+    /// The requests that notices come of, by their keys.
+    pub(super) noted: BTreeMap<DedupeKey, DedupeKey>,
+    pub(super) endpoints: BTreeMap<EndpointId, Endpoint>,
+    pub(super) deliveries: BTreeMap<(EndpointId, AnnouncementId), Delivery>,
     /// The requests that were accepted, by their keys.
     pub(super) requests: BTreeMap<DedupeKey, (DedupeKey, Place)>,
+    pub(super) consents: BTreeMap<Subject, BTreeMap<EntryId, Entry>>,
+    /// What links refer to, by the digest as text.
+    pub(super) words: BTreeMap<String, String>,
+    pub(super) rollouts: BTreeMap<RolloutId, Rollout>,
+    pub(super) members: BTreeMap<(RolloutId, NoticeId), Member>,
+    pub(super) counted: BTreeMap<RolloutId, Report>,
 }
 
 /// When the sweep looks at a pending message.

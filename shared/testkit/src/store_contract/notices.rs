@@ -1,5 +1,7 @@
 //! Notices, and when they should be looked at.
 
+use domain::id::DedupeKey;
+use domain::message::RequestKey;
 use domain::notice::{DueNotice, Notice, NoticeState, WaitsFor};
 
 use super::orders::{notice_of, order};
@@ -17,6 +19,18 @@ pub async fn a_notice_names_the_revision_that_it_saw(store: &impl Store) -> Outc
     assert!(store.save_notice(&Notice { state: state.clone(), ..first.clone() }, None).await?);
     assert!(!store.save_notice(&first, None).await?, "it changed since it was read");
     assert!(store.notice(&first.id).await?.is_some_and(|notice| notice.state == state && notice.revision == 2));
+    Ok(())
+}
+
+pub async fn a_request_is_known_again_by_what_it_asks(store: &impl Store) -> Outcome {
+    let request = |asked: &str| RequestKey {
+        key: DedupeKey::of_content(&["key"]),
+        fingerprint: DedupeKey::of_content(&[asked]),
+        kept_until: at(999_999),
+    };
+    assert!(store.note_request(&request("one")).await?);
+    assert!(store.note_request(&request("one")).await?);
+    assert!(!store.note_request(&request("two")).await?);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use domain::id::{ConversationId, DedupeKey, MessageId};
 use domain::notice::{Notice, NoticeKind};
 use domain::order::{Buyer, OrderFacts, OrderNames, ShipmentFacts};
-use domain::orders::{Alias, Order, Writing, Written};
+use domain::orders::{Acquaintance, Alias, Order, Writing, Written};
 use domain::parcel::ParcelStatus;
 use domain::shop::{ShopEvent, ShopEventKind, Source};
 use futures::future::join_all;
@@ -104,6 +104,29 @@ pub async fn an_order_stands_beside_its_conversation_and_is_named_once_a_message
     let tied = store.tied_orders(&conversation()).await?;
     assert_eq!(tied.len(), 1);
     assert_eq!(tied.first().map(|tied| tied.named_in.clone()), Some(vec![message]));
+    Ok(())
+}
+
+pub async fn a_removed_order_is_found_under_none_of_its_names(store: &impl Store) -> Outcome {
+    let mut order = Order { conversation: Some(conversation()), ..order() };
+    let notice = notice_of(&order, "receipt");
+    let names = order.customer_names();
+    order.notices.push(notice.id.clone());
+    order.filed_under = names.iter().cloned().chain([external().key(&order.page)]).collect();
+    let all = Writing { notices: std::slice::from_ref(&notice), aliases: &[external()], names: &names, ..writing(&order) };
+    store.save_order(&all).await?;
+    store.remove_order(&order).await?;
+    store.remove_order(&order).await?;
+    assert_eq!(store.order(&order.id).await?, None);
+    assert_eq!(store.notice(&notice.id).await?, None);
+    assert_eq!(store.order_by(&order.page, &external()).await?, None);
+    assert!(store.tied_orders(&conversation()).await?.is_empty());
+    for name in &names {
+        assert_eq!(store.acquaintance(name).await?, Acquaintance::default());
+    }
+    store.name_order(&conversation(), &order.id, &MessageId::new(at(1), 1)).await?;
+    store.untie(&conversation(), &order.id).await?;
+    assert!(store.tied_orders(&conversation()).await?.is_empty());
     Ok(())
 }
 

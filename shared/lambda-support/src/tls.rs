@@ -1,4 +1,4 @@
-//! TLS to Meta: rustls over ring, with Mozilla's roots compiled in.
+//! TLS to the outside: rustls over ring, with Mozilla's roots compiled in.
 //!
 //! The roots of the machine are not read: a function would pay for that at every cold start, and a base image without them would fail there.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore};
 
-/// Makes the configuration of every HTTPS client that speaks to Meta, or to ourselves as Meta does.
+/// Makes the configuration of every HTTPS client that speaks to the outside, or to ourselves as the outside does.
 pub fn config() -> Result<ClientConfig, rustls::Error> {
     let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

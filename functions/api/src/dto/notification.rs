@@ -1,0 +1,536 @@
+//! Notifications as JSON: what a shop's backend tells of an order or a parcel, and what became of it.
+
+use domain::id::{PageId, UserId};
+use domain::message::MessageState;
+use domain::money::{Currency, Money};
+use domain::notice::{Notice, NoticeKind, NoticeState};
+use domain::order::{Address, Adjustment, Buyer, OrderFacts, OrderLine, OrderNames, PassedConsent, ShipmentFacts, Totals};
+use domain::parcel::ParcelStatus;
+use domain::shop::{ShopEvent, ShopEventKind, Source};
+use domain::time::Timestamp;
+use domain::way_out::{Decision, WayOut};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::Failure;
+
+/// The longest number or id, name, and other text, in characters.
+const LONGEST_ID: usize = 128;
+const LONGEST_NAME: usize = 200;
+const LONGEST_TEXT: usize = 500;
+const LONGEST_URL: usize = 2_000;
+
+/// The most goods, discounts and pieces of one kind.
+const MOST_LINES: usize = 100;
+const MOST_ADJUSTMENTS: usize = 50;
+
+/// What happened to an order or a parcel.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum NotificationRequestDto {
+    /// The order is a purchase: its customer gets the receipt.
+    Receipt {
+        /// The Page whose customer it is; may be left out where there is only one.
+        page_id: Option<String>,
+        order: Box<OrderRequestDto>,
+        #[serde(default)]
+        recipient: RecipientDto,
+        #[serde(default)]
+        consent: ConsentDto,
+    },
+    /// News of a parcel.
+    Shipping {
+        page_id: Option<String>,
+        order: OrderNumberDto,
+        parcel: Box<ParcelDto>,
+        #[serde(default)]
+        recipient: RecipientDto,
+        #[serde(default)]
+        consent: ConsentDto,
+    },
+}
+
+/// An order by its number.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrderNumberDto {
+    /// As the customer knows it.
+    #[schema(example = "20418")]
+    number: String,
+}
+
+/// An order with everything that its receipt shows. Amounts are in the minor units of `currency`: 9134 for 91.34 EUR, 1200 for 1200 JPY.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrderRequestDto {
+    /// As the customer knows it; one Page has one series of numbers.
+    #[schema(example = "20418")]
+    number: String,
+    /// ISO 4217.
+    #[schema(example = "EUR")]
+    currency: String,
+    #[schema(example = 9134)]
+    total: i64,
+    subtotal: Option<i64>,
+    shipping: Option<i64>,
+    tax: Option<i64>,
+    #[serde(default)]
+    lines: Vec<LineDto>,
+    #[serde(default)]
+    adjustments: Vec<AdjustmentDto>,
+    #[schema(example = "Visa 2345")]
+    payment_method: Option<String>,
+    /// The shop's name for its customers.
+    merchant: Option<String>,
+    /// The order in the shop; `https`.
+    url: Option<String>,
+    placed_at: Option<String>,
+    address: Option<AddressDto>,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LineDto {
+    title: String,
+    subtitle: Option<String>,
+    #[serde(default = "one")]
+    quantity: u32,
+    /// Of one piece.
+    price: i64,
+    /// `https`.
+    image_url: Option<String>,
+}
+
+const fn one() -> u32 {
+    1
+}
+
+/// What takes something off the sum.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AdjustmentDto {
+    name: String,
+    amount: i64,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AddressDto {
+    street_1: String,
+    street_2: Option<String>,
+    city: String,
+    postal_code: String,
+    state: String,
+    /// Two letters, ISO 3166-1.
+    #[schema(example = "DE")]
+    country: String,
+}
+
+/// Whose order it is. Whoever is not known yet gets the news when they tap the link of the order, or are recognised later.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecipientDto {
+    name: Option<String>,
+    email: Option<String>,
+    phone: Option<String>,
+    /// The shop's own id of the customer.
+    customer_id: Option<String>,
+    /// The page-scoped id.
+    user_id: Option<String>,
+    pub(crate) conversation_id: Option<String>,
+    /// BCP 47.
+    #[schema(example = "de")]
+    locale: Option<String>,
+}
+
+/// What the customer agreed to at the checkout; left out is not asked.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConsentDto {
+    messenger: Option<bool>,
+    email: Option<bool>,
+    /// The words beside the box that they ticked.
+    words: Option<String>,
+}
+
+/// A parcel of the order.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ParcelDto {
+    /// `label_created`, `in_transit`, `out_for_delivery`, `ready_for_pickup`, `attempt_failed`, `exception`, `delivered`, `returned`,
+    /// `cancelled` or `unknown`.
+    #[schema(example = "in_transit")]
+    status: String,
+    /// The shop's own id of the parcel, where an order has several and a tracking number does not tell them apart.
+    id: Option<String>,
+    tracking_number: Option<String>,
+    /// `https`.
+    tracking_url: Option<String>,
+    carrier: Option<String>,
+    /// The day on which it should arrive, `2026-11-24`.
+    expected_on: Option<String>,
+    /// It comes later than was said.
+    #[serde(default)]
+    late: bool,
+    /// What is wrong or where it is, for the person who sees to it.
+    detail: Option<String>,
+    /// When it happened; now when it is left out.
+    occurred_at: Option<String>,
+}
+
+impl NotificationRequestDto {
+    pub(crate) fn page_id(&self) -> Option<&str> {
+        match self {
+            Self::Receipt { page_id, .. } | Self::Shipping { page_id, .. } => page_id.as_deref(),
+        }
+    }
+
+    pub(crate) const fn recipient(&self) -> &RecipientDto {
+        match self {
+            Self::Receipt { recipient, .. } | Self::Shipping { recipient, .. } => recipient,
+        }
+    }
+
+    /// The request as text, for its digest.
+    pub(crate) fn content(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads the events that it tells. A shipping notice tells of its recipient by a change of the order. `user` is whose conversation was
+    /// named.
+    pub(crate) fn events(self, page: &PageId, user: Option<UserId>, now: Timestamp) -> Result<Vec<ShopEvent>, Failure> {
+        let event = |occurred_at, kind| ShopEvent { source: Source::Api, shop: String::new(), page: Some(page.clone()), occurred_at, kind };
+        match self {
+            Self::Receipt { order, recipient, consent, .. } => {
+                let facts = order.facts(recipient.buyer(&consent, user)?)?;
+                if facts.buyer.name.is_none() {
+                    return Err(Failure::invalid("#/recipient/name", "must be given: Meta's receipt shows it"));
+                }
+                Ok(vec![event(now, ShopEventKind::OrderPlaced(Box::new(facts)))])
+            }
+            Self::Shipping { order, parcel, recipient, consent, .. } => {
+                let names = OrderNames { number: Some(number(&order.number)?), external_id: None };
+                let buyer = recipient.buyer(&consent, user)?;
+                let occurred_at = parcel.occurred_at(now)?;
+                let shipment = parcel.facts(names.clone())?;
+                let known = OrderFacts { names, buyer, ..OrderFacts::default() };
+                let told = event(occurred_at, ShopEventKind::ShipmentUpdated(Box::new(shipment)));
+                let of_whom = event(occurred_at, ShopEventKind::OrderChanged(Box::new(known)));
+                Ok(vec![of_whom, told])
+            }
+        }
+    }
+}
+
+impl OrderRequestDto {
+    fn facts(self, buyer: Buyer) -> Result<OrderFacts, Failure> {
+        let currency = Currency::parse(&self.currency).ok_or_else(|| Failure::invalid("#/order/currency", "is no ISO 4217 code"))?;
+        let money = |amount| Money::new(amount, currency);
+        for (name, amount) in [("total", Some(self.total)), ("subtotal", self.subtotal), ("shipping", self.shipping), ("tax", self.tax)] {
+            if amount.is_some_and(|amount| amount < 0) {
+                return Err(Failure::invalid(format!("#/order/{name}"), "must not be negative"));
+            }
+        }
+        if self.lines.len() > MOST_LINES {
+            return Err(Failure::invalid("#/order/lines", format!("must not be more than {MOST_LINES}: Meta's receipt shows no more")));
+        }
+        if self.adjustments.len() > MOST_ADJUSTMENTS {
+            return Err(Failure::invalid("#/order/adjustments", format!("must not be more than {MOST_ADJUSTMENTS}")));
+        }
+        let lines = self.lines.into_iter().enumerate().map(|(place, line)| line.line(&format!("#/order/lines/{place}"), currency));
+        let adjustments = self.adjustments.into_iter().enumerate().map(|(place, adjustment)| {
+            let name = text(&format!("#/order/adjustments/{place}/name"), adjustment.name, LONGEST_NAME)?;
+            Ok(Adjustment { name, amount: money(adjustment.amount) })
+        });
+        let placed_at = moment("#/order/placed_at", self.placed_at.as_deref())?;
+        Ok(OrderFacts {
+            names: OrderNames { number: Some(number(&self.number)?), external_id: None },
+            placed_at,
+            totals: Some(Totals {
+                total: money(self.total),
+                subtotal: self.subtotal.map(money),
+                shipping: self.shipping.map(money),
+                tax: self.tax.map(money),
+            }),
+            adjustments: adjustments.collect::<Result<_, Failure>>()?,
+            lines: lines.collect::<Result<_, _>>()?,
+            payment_method: optional("#/order/payment_method", self.payment_method, LONGEST_NAME)?,
+            merchant: optional("#/order/merchant", self.merchant, LONGEST_NAME)?,
+            url: https("#/order/url", self.url)?,
+            address: self.address.map(AddressDto::address).transpose()?,
+            buyer,
+            refunds: Vec::new(),
+        })
+    }
+}
+
+impl LineDto {
+    fn line(self, at: &str, currency: Currency) -> Result<OrderLine, Failure> {
+        if self.price < 0 {
+            return Err(Failure::invalid(format!("{at}/price"), "must not be negative; what takes off the sum is an adjustment"));
+        }
+        if self.quantity == 0 {
+            return Err(Failure::invalid(format!("{at}/quantity"), "must be at least 1"));
+        }
+        Ok(OrderLine {
+            title: text(&format!("{at}/title"), self.title, LONGEST_NAME)?,
+            subtitle: optional(&format!("{at}/subtitle"), self.subtitle, LONGEST_NAME)?,
+            quantity: self.quantity,
+            price: Money::new(self.price, currency),
+            image_url: https(&format!("{at}/image_url"), self.image_url)?,
+        })
+    }
+}
+
+impl AddressDto {
+    fn address(self) -> Result<Address, Failure> {
+        let at = |name: &str| format!("#/order/address/{name}");
+        let country = self.country.trim().to_ascii_uppercase();
+        if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(Failure::invalid(at("country"), "must be two letters, ISO 3166-1"));
+        }
+        Ok(Address {
+            street_1: text(&at("street_1"), self.street_1, LONGEST_NAME)?,
+            street_2: optional(&at("street_2"), self.street_2, LONGEST_NAME)?,
+            city: text(&at("city"), self.city, LONGEST_NAME)?,
+            postal_code: text(&at("postal_code"), self.postal_code, LONGEST_ID)?,
+            state: text(&at("state"), self.state, LONGEST_NAME)?,
+            country,
+        })
+    }
+}
+
+impl RecipientDto {
+    fn buyer(self, consent: &ConsentDto, user: Option<UserId>) -> Result<Buyer, Failure> {
+        let email = optional("#/recipient/email", self.email, LONGEST_NAME)?;
+        if email.as_deref().is_some_and(|email| !email.contains('@')) {
+            return Err(Failure::invalid("#/recipient/email", "is no e-mail address"));
+        }
+        let named = optional("#/recipient/user_id", self.user_id, LONGEST_ID)?.and_then(UserId::new);
+        let passed = PassedConsent {
+            messenger: consent.messenger,
+            email: consent.email,
+            words: optional("#/consent/words", consent.words.clone(), LONGEST_TEXT)?,
+        };
+        Ok(Buyer {
+            name: optional("#/recipient/name", self.name, LONGEST_NAME)?,
+            email,
+            phone: optional("#/recipient/phone", self.phone, LONGEST_ID)?,
+            customer_id: optional("#/recipient/customer_id", self.customer_id, LONGEST_ID)?,
+            locale: optional("#/recipient/locale", self.locale, LONGEST_ID)?,
+            user: user.or(named),
+            reference: None,
+            consent: (consent.messenger.is_some() || consent.email.is_some()).then_some(passed),
+        })
+    }
+}
+
+impl ParcelDto {
+    fn occurred_at(&self, now: Timestamp) -> Result<Timestamp, Failure> {
+        Ok(moment("#/parcel/occurred_at", self.occurred_at.as_deref())?.unwrap_or(now))
+    }
+
+    fn facts(self, order: OrderNames) -> Result<ShipmentFacts, Failure> {
+        let status = ParcelStatus::parse(&self.status).ok_or_else(|| {
+            let known: Vec<&str> = ParcelStatus::ALL.into_iter().map(ParcelStatus::as_str).collect();
+            Failure::invalid("#/parcel/status", format!("must be one of {}", known.join(", ")))
+        })?;
+        let tracking_number = optional("#/parcel/tracking_number", self.tracking_number, LONGEST_ID)?;
+        let own = optional("#/parcel/id", self.id, LONGEST_ID)?;
+        let number = order.number.clone().unwrap_or_default();
+        // One that nothing tells apart is the order's only parcel. The order's number makes it nobody else's.
+        let id = own.or_else(|| tracking_number.clone()).unwrap_or_else(|| String::from("1"));
+        Ok(ShipmentFacts {
+            order,
+            external_id: format!("{number}/{id}"),
+            tracking_number,
+            tracking_url: https("#/parcel/tracking_url", self.tracking_url)?,
+            carrier: optional("#/parcel/carrier", self.carrier, LONGEST_NAME)?,
+            status,
+            detail: optional("#/parcel/detail", self.detail, LONGEST_TEXT)?,
+            is_late: self.late,
+            expected_on: day("#/parcel/expected_on", self.expected_on)?,
+        })
+    }
+}
+
+fn number(number: &str) -> Result<String, Failure> {
+    let number = number.trim().trim_start_matches('#').to_owned();
+    text("#/order/number", number, LONGEST_ID)
+}
+
+/// Reads a text that must be there, without characters that nobody sees.
+fn text(field: &str, value: String, longest: usize) -> Result<String, Failure> {
+    optional(field, Some(value), longest)?.ok_or_else(|| Failure::invalid(field, "must not be blank"))
+}
+
+fn optional(field: &str, value: Option<String>, longest: usize) -> Result<Option<String>, Failure> {
+    let Some(value) = value else { return Ok(None) };
+    let value: String = value.trim().chars().filter(|character| !character.is_control()).collect();
+    if value.chars().count() > longest {
+        return Err(Failure::invalid(field, format!("must not be longer than {longest} characters")));
+    }
+    Ok((!value.is_empty()).then_some(value))
+}
+
+fn https(field: &str, value: Option<String>) -> Result<Option<String>, Failure> {
+    let value = optional(field, value, LONGEST_URL)?;
+    let is_https = |url: &str| url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+    match value {
+        Some(url) if !is_https(&url) => Err(Failure::invalid(field, "must be an https address")),
+        other => Ok(other),
+    }
+}
+
+fn moment(field: &str, value: Option<&str>) -> Result<Option<Timestamp>, Failure> {
+    let Some(value) = value else { return Ok(None) };
+    Timestamp::from_rfc3339(value).map(Some).ok_or_else(|| Failure::invalid(field, "must be a moment as 2026-11-21T10:00:00Z"))
+}
+
+fn day(field: &str, value: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(value) = optional(field, value, LONGEST_ID)? else { return Ok(None) };
+    let midnight = format!("{value}T00:00:00Z");
+    let is_day = value.len() == 10 && Timestamp::from_rfc3339(&midnight).is_some();
+    if is_day { Ok(Some(value)) } else { Err(Failure::invalid(field, "must be a day as 2026-11-24")) }
+}
+
+/// A piece of the shop's news for one customer, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NotificationDto {
+    /// `null` when what was told makes no news for the customer, such as a printed label.
+    #[schema(example = "ntf_4ZKQ8V9D6R3M1X5T7N2B0C8H6J")]
+    id: Option<String>,
+    /// `receipt` or `shipping`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `receipt`, `shipped`, `out_for_delivery`, `delivered`, `ready_for_pickup`, `delayed`, `problem` or `refunded`.
+    event: Option<&'static str>,
+    /// As of a message: `queued`, `sending`, `sent`, `delivered`, `read`, `waiting`, `unconfirmed` or `failed`; and `held_out` in a rollout,
+    /// `dropped` when it is not worth telling any more, `noted` when there is nothing to tell.
+    state: String,
+    /// Why it is in this state and what to do, in plain words.
+    state_reason: Option<String>,
+    /// `receipt_template`, `text_with_buttons`, `utility_template`, `email`, `wait_for_link`, `wait_for_window`, `hold_out`, `drop`, `give_up`;
+    /// `null` while nothing is decided.
+    #[schema(value_type = Option<String>)]
+    way: Option<WayOut>,
+    conversation_id: Option<String>,
+    message_id: Option<String>,
+    order_id: String,
+    page_id: String,
+    created_at: Option<String>,
+    /// After this it is not told any more.
+    expires_at: Option<String>,
+    /// Every decision about it with its reason, oldest first.
+    decisions: Vec<DecisionDto>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DecisionDto {
+    at: String,
+    #[schema(value_type = String)]
+    way: WayOut,
+    reason: String,
+}
+
+impl From<Decision> for DecisionDto {
+    fn from(decision: Decision) -> Self {
+        Self { at: decision.at.to_rfc3339(), way: decision.way, reason: decision.reason }
+    }
+}
+
+impl NotificationDto {
+    /// Shows a notice. `message` is the state of its message, and why, where it is one.
+    pub(crate) fn of(notice: Notice, message: Option<(MessageState, Option<String>)>) -> Self {
+        let way = notice.way();
+        let (state, state_reason) = state(&notice, message);
+        let (conversation_id, message_id) = match &notice.state {
+            NoticeState::Message { conversation, message } => (Some(conversation.to_string()), Some(message.to_string())),
+            NoticeState::Undecided
+            | NoticeState::Waiting { .. }
+            | NoticeState::Mailing { .. }
+            | NoticeState::Mailed { .. }
+            | NoticeState::HeldOut
+            | NoticeState::Dropped { .. }
+            | NoticeState::Failed { .. } => (None, None),
+        };
+        Self {
+            id: Some(notice.id.to_string()),
+            kind: kind(notice.kind),
+            event: Some(notice.kind.as_str()),
+            state,
+            state_reason,
+            way,
+            conversation_id,
+            message_id,
+            order_id: notice.order.to_string(),
+            page_id: notice.page.to_string(),
+            created_at: Some(notice.created_at.to_rfc3339()),
+            expires_at: Some(notice.expires_at.to_rfc3339()),
+            decisions: notice.decisions.into_iter().map(DecisionDto::from).collect(),
+        }
+    }
+
+    /// Says that what was told makes no news for the customer.
+    pub(crate) fn noted(order_id: String, page: &PageId) -> Self {
+        Self {
+            id: None,
+            kind: "shipping",
+            event: None,
+            state: "noted".into(),
+            state_reason: Some("The order knows of it; it is no news for the customer.".into()),
+            way: None,
+            conversation_id: None,
+            message_id: None,
+            order_id,
+            page_id: page.to_string(),
+            created_at: None,
+            expires_at: None,
+            decisions: Vec::new(),
+        }
+    }
+}
+
+pub(crate) const fn kind(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Receipt => "receipt",
+        NoticeKind::Shipped
+        | NoticeKind::OutForDelivery
+        | NoticeKind::Delivered
+        | NoticeKind::ReadyForPickup
+        | NoticeKind::Delayed
+        | NoticeKind::Problem
+        | NoticeKind::Refunded => "shipping",
+    }
+}
+
+/// The state of a notice, and why.
+fn state(notice: &Notice, message: Option<(MessageState, Option<String>)>) -> (String, Option<String>) {
+    match &notice.state {
+        NoticeState::Undecided => ("queued".into(), None),
+        NoticeState::Waiting { reason, .. } => ("waiting".into(), Some(reason.clone())),
+        NoticeState::Message { .. } => {
+            let (state, reason) = message.unwrap_or((MessageState::Failed, Some("The message is not stored any more.".into())));
+            (state_name(state).into(), reason)
+        }
+        NoticeState::Mailing { .. } => ("sending".into(), None),
+        NoticeState::Mailed { .. } => ("sent".into(), None),
+        NoticeState::HeldOut => ("held_out".into(), Some("The customer is in the rollout's hold-out.".into())),
+        NoticeState::Dropped { reason } => ("dropped".into(), Some(reason.clone())),
+        NoticeState::Failed { reason } => ("failed".into(), Some(reason.clone())),
+    }
+}
+
+const fn state_name(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Received => "received",
+        MessageState::Queued => "queued",
+        MessageState::Sending => "sending",
+        MessageState::Sent => "sent",
+        MessageState::Delivered => "delivered",
+        MessageState::Read => "read",
+        MessageState::Waiting => "waiting",
+        MessageState::Unconfirmed => "unconfirmed",
+        MessageState::Failed => "failed",
+    }
+}

@@ -1,0 +1,586 @@
+//! From what a shop tells to notices: each once, and by the way that policy allows.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers stop a test that cannot go on")]
+
+use std::time::Duration;
+
+use domain::announce::{AnnouncementKind, EventJob};
+use domain::consent::{Channel, Consents, Entry, Origin, Purpose, Subject};
+use domain::content::Content;
+use domain::deliver::drain;
+use domain::id::{ConversationId, PageId};
+use domain::inbound::{EventKind, Referral};
+use domain::ingest::ingest;
+use domain::job::OrdersJob;
+use domain::link::{self, LinkTarget};
+use domain::mail::MailError;
+use domain::message::{Message, MessageState};
+use domain::money::{Currency, Money};
+use domain::notice::{Notice, NoticeId, NoticeKind, NoticeState, Notices, OrderId, Step, WaitsFor};
+use domain::notify::{self, Taken, World, take};
+use domain::order::{Buyer, OrderFacts, OrderNames, PassedConsent, ShipmentFacts, Totals};
+use domain::orders::{Orders, customer_name};
+use domain::parcel::ParcelStatus;
+use domain::ports::{Clock, History, Inbox, Order as Sorting, SendError};
+use domain::retry::{Retry, Retryable};
+use domain::rollout::{self, Kind, Rollouts, Setting, Share};
+use domain::secret::Secret;
+use domain::shop::{ShopEvent, ShopEventKind, Source};
+use domain::template::{PageTemplate, TemplateStatus, Templates, wording};
+use domain::way_out::WayOut;
+use futures::future::join_all;
+use testkit::events::{customer_says, event, read_up_to};
+use testkit::ids::{MIA, PAGE, at, conversation_of, page, user};
+use testkit::{FakeEventQueue, FakeMail, FakeQueue, FakeSendApi, FakeStore, ManualClock};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A shop with everything around it.
+struct Desk {
+    store: FakeStore,
+    queue: FakeQueue,
+    mail: FakeMail,
+    events: FakeEventQueue,
+    api: FakeSendApi,
+    clock: ManualClock,
+    secrets: Vec<Secret>,
+}
+
+fn mia() -> ConversationId {
+    conversation_of(MIA)
+}
+
+fn euros(amount: i64) -> Money {
+    Money::new(amount, Currency::parse("EUR").unwrap())
+}
+
+fn buyer() -> Buyer {
+    Buyer { name: Some("Mia Keller".into()), email: Some("mia@example.com".into()), ..Buyer::default() }
+}
+
+/// A buyer whose checkout knew the thread.
+fn known() -> Buyer {
+    Buyer { user: Some(user(MIA)), ..buyer() }
+}
+
+fn agreed(buyer: Buyer, messenger: bool, email: bool) -> Buyer {
+    let consent = PassedConsent { messenger: Some(messenger), email: Some(email), words: Some("Send me news".into()) };
+    Buyer { consent: Some(consent), ..buyer }
+}
+
+fn facts(number: &str, total: i64, buyer: Buyer) -> OrderFacts {
+    OrderFacts {
+        names: OrderNames { number: Some(number.into()), external_id: Some(format!("id-{number}")) },
+        totals: Some(Totals { total: euros(total), subtotal: None, shipping: None, tax: None }),
+        merchant: Some("Lamp Shop".into()),
+        url: Some(format!("https://shop.example/o/{number}")),
+        buyer,
+        ..OrderFacts::default()
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            store: FakeStore::default(),
+            queue: FakeQueue::default(),
+            mail: FakeMail::default(),
+            events: FakeEventQueue::default(),
+            api: FakeSendApi::default(),
+            clock: ManualClock::new(at(0)),
+            secrets: vec![Secret::new("a link secret of enough length").unwrap()],
+        }
+    }
+
+    fn world(&self) -> World<'_, FakeStore, FakeQueue, FakeMail, FakeEventQueue> {
+        World { store: &self.store, queue: &self.queue, mail: &self.mail, events: &self.events, now: self.clock.now(), random: 7 }
+    }
+
+    fn event(&self, kind: ShopEventKind) -> ShopEvent {
+        ShopEvent { source: Source::Shopify, shop: "lamp".into(), page: None, occurred_at: self.clock.now(), kind }
+    }
+
+    /// Takes an event and decides what follows, as the function does.
+    async fn tell(&self, kind: ShopEventKind) {
+        self.take(&self.event(kind)).await;
+        self.work().await;
+    }
+
+    async fn take(&self, event: &ShopEvent) {
+        if let Taken::Order { undecided, .. } = take(&self.store, &page(PAGE), event, self.clock.now()).await.unwrap() {
+            for notice in undecided {
+                self.decide(&notice).await;
+            }
+        }
+    }
+
+    /// Decides about a notice, again when another worker was in the way, as a job that is given back is.
+    async fn decide(&self, notice: &NoticeId) {
+        for _ in 0..100 {
+            match notify::decide(&self.world(), notice).await {
+                Ok(_) => return,
+                Err(err) => assert_eq!(err.retry(), Retry::Backoff, "{err:?}"),
+            }
+        }
+        panic!("nobody got through");
+    }
+
+    async fn placed(&self, number: &str, total: i64, buyer: Buyer) {
+        self.tell(ShopEventKind::OrderPlaced(Box::new(facts(number, total, buyer)))).await;
+    }
+
+    async fn parcel(&self, number: &str, status: ParcelStatus) {
+        let shipment = ShipmentFacts {
+            order: OrderNames { number: Some(number.into()), external_id: None },
+            external_id: "ship-1".into(),
+            tracking_number: Some("0034".into()),
+            tracking_url: Some("https://parcel.example/0034".into()),
+            carrier: Some("DHL".into()),
+            status,
+            detail: None,
+            is_late: false,
+            expected_on: None,
+        };
+        self.tell(ShopEventKind::ShipmentUpdated(Box::new(shipment))).await;
+    }
+
+    async fn ingest(&self, event: domain::inbound::InboundEvent) {
+        ingest(&self.store, &self.queue, &event, self.clock.now()).await.unwrap();
+        self.work().await;
+    }
+
+    async fn says(&self, text: &str) {
+        self.ingest(customer_says(text).at(self.clock.now()).build()).await;
+    }
+
+    /// The customer taps a link with this target.
+    async fn taps(&self, target: &LinkTarget) {
+        let reference = link::make(self.secrets.first().unwrap(), target, self.clock.now().plus(DAY)).unwrap();
+        self.refers(reference.as_str()).await;
+    }
+
+    async fn refers(&self, reference: &str) {
+        let referral =
+            Referral { reference: Some(reference.into()), source: Some("SHORTLINK".into()), kind: None, ad_id: None, product_id: None };
+        self.ingest(event(EventKind::Referral(referral)).at(self.clock.now()).build()).await;
+    }
+
+    /// Works every job until none is left: notices, and what leaves.
+    async fn work(&self) {
+        loop {
+            let drained = drain(&self.store, &self.api, &self.clock, &mia(), None).await;
+            for notice in drained.map(|drained| drained.ended_notices).unwrap_or_default() {
+                notify::decide(&self.world(), &notice).await.unwrap();
+            }
+            let jobs = self.queue.take_orders_jobs();
+            if jobs.is_empty() {
+                return;
+            }
+            for job in jobs {
+                match job {
+                    OrdersJob::Decide { notice } => drop(notify::decide(&self.world(), &notice).await.unwrap()),
+                    OrdersJob::CustomerActed(act) => drop(notify::customer_acted(&self.world(), &self.secrets, &act).await.unwrap()),
+                    OrdersJob::Marks { conversation } => notify::marks(&self.world(), &conversation).await.unwrap(),
+                }
+            }
+        }
+    }
+
+    /// The sweep finds what is due.
+    async fn sweep(&self) {
+        notify::relay_notices(&self.store, &self.queue, self.clock.now(), 100).await.unwrap();
+        self.work().await;
+    }
+
+    async fn notice(&self, number: &str, event: &str) -> Notice {
+        let id = NoticeId::of(&OrderId::of(&page(PAGE), number), event);
+        self.store.notice(&id).await.unwrap().unwrap()
+    }
+
+    async fn ways(&self, number: &str, event: &str) -> Vec<WayOut> {
+        self.notice(number, event).await.decisions.into_iter().map(|decision| decision.way).collect()
+    }
+
+    /// The shop's messages to Mia, oldest first.
+    async fn messages(&self) -> Vec<Message> {
+        let all = self.store.messages(&mia(), Sorting::OldestFirst, None, 100).await.unwrap();
+        all.into_iter().filter(|message| message.notice.is_some()).collect()
+    }
+
+    async fn kinds(&self) -> Vec<NoticeKind> {
+        let mut kinds = Vec::new();
+        for message in self.messages().await {
+            let notice = self.store.notice(&message.notice.unwrap()).await.unwrap().unwrap();
+            kinds.push(notice.kind);
+        }
+        kinds
+    }
+
+    async fn approve_templates(&self) {
+        for kind in NoticeKind::ALL {
+            let template = PageTemplate {
+                page: page(PAGE),
+                name: wording(kind, None).unwrap().name.clone(),
+                language: "en".into(),
+                status: TemplateStatus::Approved,
+                reason: None,
+                has_button: Some(false),
+                at: at(0),
+            };
+            assert!(self.store.put_template(&template).await.unwrap());
+        }
+    }
+
+    fn announced(&self) -> Vec<AnnouncementKind> {
+        let jobs = self.events.jobs().into_iter();
+        jobs.filter_map(|job| match job {
+            EventJob::Announce { announcement } => Some(announcement.kind),
+            EventJob::Deliver { .. } => None,
+        })
+        .collect()
+    }
+}
+
+fn target(order: &str) -> LinkTarget {
+    LinkTarget { page: page(PAGE), order: Some(order.into()), email: None, customer_id: None, consent: None }
+}
+
+#[tokio::test]
+async fn the_same_order_fifty_times_at_once_makes_one_receipt() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, known()))));
+    join_all((0..50).map(|_| desk.take(&event))).await;
+    desk.work().await;
+    let messages = desk.messages().await;
+    assert_eq!(messages.len(), 1);
+    let forms = messages[0].sending.as_ref().unwrap().parts[0].forms.clone().unwrap();
+    let Content::Receipt(receipt) = forms.inside else { panic!("it is no receipt") };
+    assert_eq!((receipt.order_number.as_str(), receipt.totals.total), ("20418", euros(9134)));
+    assert_eq!(desk.ways("20418", "receipt").await, [WayOut::ReceiptTemplate]);
+    assert_eq!(desk.api.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_customer_who_is_not_known_gets_the_receipt_when_they_tap_the_link() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    let waiting = desk.notice("20418", "receipt").await;
+    assert!(matches!(waiting.state, NoticeState::Waiting { on: WaitsFor::Link, .. }), "{:?}", waiting.state);
+    desk.clock.advance(DAY * 3);
+    desk.taps(&target("20418")).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt]);
+    assert_eq!(desk.ways("20418", "receipt").await, [WayOut::WaitForLink, WayOut::ReceiptTemplate]);
+    desk.taps(&target("20418")).await;
+    assert_eq!(desk.messages().await.len(), 1, "a second tap tells nothing twice");
+    desk.placed("20419", 100, buyer()).await;
+    assert_eq!(desk.messages().await.len(), 2, "the next order of the same address finds the thread by itself");
+}
+
+#[tokio::test]
+async fn a_link_that_was_tapped_before_the_order_was_told_ties_it_all_the_same() {
+    let desk = Desk::new();
+    desk.taps(&target("20418")).await;
+    desk.placed("20418", 9134, buyer()).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt]);
+}
+
+#[tokio::test]
+async fn a_link_that_was_tampered_with_or_has_expired_ties_nothing_and_opens_the_conversation() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    let reference = link::make(desk.secrets.first().unwrap(), &target("20418"), desk.clock.now().plus(DAY)).unwrap();
+    desk.refers(&format!("{}x", reference.as_str())).await;
+    desk.clock.advance(DAY * 2);
+    desk.refers(reference.as_str()).await;
+    assert!(desk.messages().await.is_empty());
+    assert!(desk.store.conversation(&mia()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_order_stays_whose_it_was_when_its_link_is_passed_on() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    desk.taps(&target("20418")).await;
+    let other = event(EventKind::Referral(Referral {
+        reference: Some(link::make(desk.secrets.first().unwrap(), &target("20418"), at(9_999)).unwrap().as_str().into()),
+        source: None,
+        kind: None,
+        ad_id: None,
+        product_id: None,
+    }));
+    desk.ingest(other.by(testkit::ids::JONAS).at(at(5)).build()).await;
+    let order = desk.store.order(&OrderId::of(&page(PAGE), "20418")).await.unwrap().unwrap();
+    assert_eq!(order.conversation, Some(mia()));
+}
+
+#[tokio::test]
+async fn a_parcel_is_told_once_a_step_and_never_backwards() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    for status in [
+        ParcelStatus::LabelCreated,
+        ParcelStatus::InTransit,
+        ParcelStatus::InTransit,
+        ParcelStatus::Delivered,
+        ParcelStatus::OutForDelivery,
+        ParcelStatus::InTransit,
+    ] {
+        desk.clock.advance(Duration::from_mins(1));
+        desk.parcel("20418", status).await;
+    }
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped, NoticeKind::Delivered]);
+}
+
+#[tokio::test]
+async fn outside_the_window_a_notice_waits_for_the_customer_and_is_dropped_when_it_is_old_news() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.placed("20418", 9134, known()).await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    desk.parcel("20418", ParcelStatus::Delivered).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Waiting { on: WaitsFor::Window, .. }));
+    assert!(desk.messages().await.is_empty());
+    desk.says("Where is it?").await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Delivered]);
+    assert!(matches!(desk.notice("20418", "shipped:shopify:ship-1").await.state, NoticeState::Dropped { .. }));
+}
+
+#[tokio::test]
+async fn outside_the_window_an_approved_template_goes_to_who_asked_for_it() {
+    let desk = Desk::new();
+    desk.approve_templates().await;
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.placed("20418", 9134, agreed(known(), true, false)).await;
+    assert_eq!(desk.ways("20418", "receipt").await, [WayOut::UtilityTemplate]);
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Message { .. }));
+    desk.placed("20419", 9134, Buyer { email: Some("other@example.com".into()), ..known() }).await;
+    assert_eq!(desk.ways("20419", "receipt").await, [WayOut::WaitForWindow], "nobody asked under that name");
+}
+
+#[tokio::test]
+async fn what_meta_refuses_takes_the_next_way() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.approve_templates().await;
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.api.refuse(SendError::Refused { reason: "A parameter of the template is not allowed (100/1893043).".into() });
+    desk.placed("20418", 9134, agreed(known(), true, true)).await;
+    let notice = desk.notice("20418", "receipt").await;
+    assert!(matches!(notice.state, NoticeState::Mailed { .. }), "{:?}", notice.decisions);
+    assert_eq!(notice.refused, [WayOut::UtilityTemplate]);
+    assert!(notice.decisions.iter().any(|decision| decision.reason.contains("1893043")), "the reason is kept");
+    let mails = desk.mail.taken();
+    assert_eq!(mails.len(), 1);
+    assert_eq!((mails[0].to.as_str(), mails[0].subject.as_str()), ("mia@example.com", "Lamp Shop: #20418"));
+}
+
+#[tokio::test]
+async fn an_email_of_which_nobody_knows_is_not_sent_twice() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.mail.refuse(MailError::Unknown { reason: "the connection was lost".into() });
+    desk.placed("20418", 9134, agreed(known(), false, true)).await;
+    let NoticeState::Failed { reason } = desk.notice("20418", "receipt").await.state else { panic!("it has not failed") };
+    assert!(reason.contains("not sent twice"), "{reason}");
+    desk.sweep().await;
+    assert!(desk.mail.taken().is_empty());
+}
+
+#[tokio::test]
+async fn stop_ends_notices_and_not_the_conversation_and_start_brings_them_back() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.clock.advance(Duration::from_secs(1));
+    desk.says("STOP").await;
+    desk.clock.advance(Duration::from_secs(1));
+    desk.placed("20418", 9134, agreed(known(), true, true)).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }), "the checkout does not outdo it");
+    assert!(desk.store.conversation(&mia()).await.unwrap().unwrap().window_ends_at.is_some());
+    desk.clock.advance(Duration::from_secs(1));
+    desk.says("START").await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Shipped]);
+}
+
+#[tokio::test]
+async fn a_receipt_that_left_is_corrected_by_another_one() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.tell(ShopEventKind::OrderChanged(Box::new(facts("20418", 8000, known())))).await;
+    desk.tell(ShopEventKind::OrderChanged(Box::new(facts("20418", 8000, known())))).await;
+    let numbers: Vec<String> = desk.messages().await.iter().filter_map(receipt_number).collect();
+    assert_eq!(numbers, ["20418", "20418-2"]);
+}
+
+fn receipt_number(message: &Message) -> Option<String> {
+    match &message.sending.as_ref()?.parts.first()?.forms.as_ref()?.inside {
+        Content::Receipt(receipt) => Some(receipt.order_number.clone()),
+        Content::Text { .. } | Content::Buttons { .. } => None,
+    }
+}
+
+#[tokio::test]
+async fn a_parcels_news_that_is_worked_first_does_not_overtake_the_receipt() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, buyer()).await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    assert!(desk.messages().await.is_empty(), "nobody knows whose order it is");
+    let name = customer_name(&page(PAGE), "order", OrderId::of(&page(PAGE), "20418").as_str());
+    desk.store.acquaint(&name, &mia()).await.unwrap();
+    let order = desk.store.order(&OrderId::of(&page(PAGE), "20418")).await.unwrap().unwrap();
+    for notice in order.notices.iter().rev() {
+        desk.decide(notice).await;
+    }
+    desk.work().await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped]);
+}
+
+#[tokio::test]
+async fn what_comes_before_its_order_is_kept_and_taken_with_it() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let early = ShipmentFacts {
+        order: OrderNames { number: None, external_id: Some("id-20418".into()) },
+        external_id: "ship-1".into(),
+        tracking_number: Some("0034".into()),
+        tracking_url: None,
+        carrier: None,
+        status: ParcelStatus::InTransit,
+        detail: None,
+        is_late: false,
+        expected_on: None,
+    };
+    desk.tell(ShopEventKind::ShipmentUpdated(Box::new(early))).await;
+    assert!(desk.messages().await.is_empty());
+    desk.placed("20418", 9134, known()).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped]);
+}
+
+#[tokio::test]
+async fn a_carriers_tracker_joins_the_order_by_its_tracking_number() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    let tracker = ShipmentFacts {
+        order: OrderNames::default(),
+        external_id: "trk_1".into(),
+        tracking_number: Some("00 34".into()),
+        tracking_url: None,
+        carrier: None,
+        status: ParcelStatus::Delivered,
+        detail: None,
+        is_late: false,
+        expected_on: None,
+    };
+    let event = ShopEvent { source: Source::Easypost, ..desk.event(ShopEventKind::ShipmentUpdated(Box::new(tracker))) };
+    desk.clock.advance(Duration::from_secs(5));
+    desk.take(&ShopEvent { occurred_at: desk.clock.now(), ..event }).await;
+    desk.work().await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped, NoticeKind::Delivered]);
+}
+
+#[tokio::test]
+async fn trouble_with_a_parcel_opens_a_case_with_its_reason() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let conversation = desk.store.conversation(&mia()).await.unwrap().unwrap();
+    let decision = domain::triage::Decision { status: Some(domain::conversation::Status::Resolved), ..Default::default() };
+    domain::triage::decide(&desk.store, &conversation.id, &decision).await.unwrap();
+    desk.placed("20418", 9134, known()).await;
+    desk.parcel("20418", ParcelStatus::AttemptFailed).await;
+    desk.parcel("20418", ParcelStatus::AttemptFailed).await;
+    let conversation = desk.store.conversation(&mia()).await.unwrap().unwrap();
+    assert_eq!((conversation.case.number, conversation.status()), (2, domain::conversation::Status::Open));
+    let events = desk.store.events();
+    let told: Vec<&str> = events.iter().filter(|event| event.kind == "parcel_problem").map(|event| event.raw.as_str()).collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("could not be handed over"), "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_question_that_names_an_order_is_tied_to_it_and_gets_none_of_its_news() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    desk.says("Where is my order #20418?").await;
+    let tied = desk.store.tied_orders(&mia()).await.unwrap();
+    assert_eq!(tied.len(), 1);
+    assert_eq!(tied[0].named_in.len(), 1);
+    assert!(desk.messages().await.is_empty(), "to name a number is not to own it");
+}
+
+#[tokio::test]
+async fn what_became_of_a_notice_is_seen_from_its_message() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    let message = desk.messages().await.remove(0);
+    desk.clock.advance(Duration::from_secs(9));
+    desk.ingest(read_up_to(desk.clock.now()).at(desk.clock.now()).build()).await;
+    let conversation = desk.store.conversation(&mia()).await.unwrap().unwrap();
+    assert_eq!(message.state(conversation.marks), MessageState::Read);
+    let reached: Vec<_> = desk.notice("20418", "receipt").await.reached.iter().map(|reached| reached.step).collect();
+    assert_eq!(reached, [Step::Sent, Step::Delivered, Step::Read]);
+    assert!(desk.announced().is_empty(), "nobody listens");
+}
+
+#[tokio::test]
+async fn a_rollout_holds_its_hold_out_back_and_counts_both_arms() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let setting = |points| Setting { share: Share::from_basis_points(points), ..Setting::default() };
+    rollout::set(&desk.store, &page(PAGE), Kind::Receipt, &setting(0), at(0)).await.unwrap();
+    desk.placed("20418", 9134, agreed(known(), true, false)).await;
+    assert_eq!(desk.notice("20418", "receipt").await.state, NoticeState::HeldOut);
+    desk.says("And my receipt?").await;
+    let id = rollout::RolloutId::of(&page(PAGE), Kind::Receipt);
+    let report = desk.store.report(&id).await.unwrap();
+    assert_eq!((report.hold_out.chosen, report.hold_out.answered, report.notified.chosen), (1, 1, 0));
+    rollout::set(&desk.store, &page(PAGE), Kind::Receipt, &setting(10_000), at(1)).await.unwrap();
+    desk.placed("20419", 9134, agreed(known(), true, false)).await;
+    let report = desk.store.report(&id).await.unwrap();
+    assert_eq!((report.notified.chosen, report.notified.sent), (1, 1));
+    desk.placed("20420", 9134, Buyer { email: None, ..known() }).await;
+    assert_eq!(desk.store.report(&id).await.unwrap().notified.chosen, 1, "only those who agreed are counted");
+}
+
+#[tokio::test]
+async fn what_was_stored_and_never_decided_is_found_by_the_sweep() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, known()))));
+    take(&desk.store, &page(PAGE), &event, desk.clock.now()).await.unwrap();
+    assert!(desk.messages().await.is_empty());
+    desk.sweep().await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt]);
+}
+
+#[tokio::test]
+async fn a_notice_that_waited_too_long_is_dropped() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    desk.clock.advance(DAY * 31);
+    desk.sweep().await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
+}
+
+#[tokio::test]
+async fn consent_that_a_checkout_passed_stands_in_the_ledger_once() {
+    let desk = Desk::new();
+    for _ in 0..3 {
+        desk.placed("20418", 9134, agreed(buyer(), true, false)).await;
+        desk.clock.advance(Duration::from_secs(5));
+    }
+    let email = domain::email::EmailHash::of("mia@example.com").unwrap();
+    let entries = desk.store.entries(&Subject::Email { page: PageId::new(PAGE).unwrap(), email }).await.unwrap();
+    let said: Vec<(Channel, bool, Origin)> = entries.iter().map(|entry: &Entry| (entry.channel, entry.given, entry.origin)).collect();
+    assert_eq!(said, [(Channel::Messenger, true, Origin::Checkout), (Channel::Email, false, Origin::Checkout)]);
+    assert!(entries.iter().all(|entry| entry.purpose == Purpose::OrderUpdates && entry.words == "Send me news"));
+}
