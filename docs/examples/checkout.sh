@@ -23,7 +23,7 @@ call() {
   answer=$(printf '%s\n' "$answer" | sed '$d')
   case $status in
     2*) ;;
-    *) detail=$(field detail); echo "$method $path: $status ${detail:-$answer}" >&2; exit 1 ;;
+    *) echo "$method $path: $status $answer" >&2; exit 1 ;;
   esac
 }
 

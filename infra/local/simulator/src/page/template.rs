@@ -29,7 +29,7 @@ fn card(customer: &Customer, fields: &Value) -> Markup {
         @if !image.is_empty() { p.image { "🖼️ " (link(image, "picture")) } }
         @for key in ["text", "title"] {
             @let words = text(fields, key);
-            @if !words.is_empty() { p.title { @if action.is_empty() { (words) } @else { (link(action, words)) } } }
+            @if !words.is_empty() { p class=(key) { @if action.is_empty() { (words) } @else { (link(action, words)) } } }
         }
         @if !text(fields, "subtitle").is_empty() { p.subtitle { (text(fields, "subtitle")) } }
         @if let Some(product) = fields.get("id").and_then(Value::as_str) { p.subtitle { "Product " (product) } }
