@@ -50,10 +50,6 @@ pub enum AnnouncementKind {
     ConversationOpened,
     #[serde(rename = "message.received")]
     MessageReceived,
-    #[serde(rename = "message.sent")]
-    MessageSent,
-    #[serde(rename = "message.failed")]
-    MessageFailed,
     /// Somebody tries an endpoint out.
     #[serde(rename = "webhook.test")]
     Test,
@@ -61,7 +57,7 @@ pub enum AnnouncementKind {
 
 impl AnnouncementKind {
     /// Those that an endpoint may ask for.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 7] = [
         Self::NotificationSent,
         Self::NotificationDelivered,
         Self::NotificationRead,
@@ -69,8 +65,6 @@ impl AnnouncementKind {
         Self::NotificationWaiting,
         Self::ConversationOpened,
         Self::MessageReceived,
-        Self::MessageSent,
-        Self::MessageFailed,
     ];
 
     #[must_use]
@@ -83,8 +77,6 @@ impl AnnouncementKind {
             Self::NotificationWaiting => "notification.waiting",
             Self::ConversationOpened => "conversation.opened",
             Self::MessageReceived => "message.received",
-            Self::MessageSent => "message.sent",
-            Self::MessageFailed => "message.failed",
             Self::Test => "webhook.test",
         }
     }
@@ -192,18 +184,6 @@ impl Announcement {
         let conversation = ConversationId::of(&event.page, user);
         let message = MessageId::derived(event.occurred_at, &event.dedupe_key());
         Some(Self::of_message(AnnouncementKind::MessageReceived, conversation, message, &event.page, event.occurred_at))
-    }
-
-    /// Tells that a message of ours has left.
-    #[must_use]
-    pub fn message_sent(message: &Message, at: Timestamp) -> Self {
-        Self::of_message(AnnouncementKind::MessageSent, message.conversation.clone(), message.id.clone(), &message.page, at)
-    }
-
-    /// Tells that a message of ours has failed for good.
-    #[must_use]
-    pub fn message_failed(message: &Message, at: Timestamp) -> Self {
-        Self::of_message(AnnouncementKind::MessageFailed, message.conversation.clone(), message.id.clone(), &message.page, at)
     }
 
     fn of_message(kind: AnnouncementKind, conversation: ConversationId, message: MessageId, page: &PageId, at: Timestamp) -> Self {
