@@ -87,7 +87,7 @@ fn page(rows: &[Row]) -> Markup {
 }
 
 fn entry(row: &Row) -> Markup {
-    let state = word(row.state);
+    let state = row.state.as_str();
     html! {
         li {
             div.head {
@@ -98,19 +98,5 @@ fn entry(row: &Row) -> Markup {
             @if let Some(reason) = row.message.state_reason() { p.reason data-testid="reason" { (reason) } }
             code { (row.message.id) }
         }
-    }
-}
-
-const fn word(state: MessageState) -> &'static str {
-    match state {
-        MessageState::Received => "received",
-        MessageState::Queued => "queued",
-        MessageState::Sending => "sending",
-        MessageState::Sent => "sent",
-        MessageState::Delivered => "delivered",
-        MessageState::Read => "read",
-        MessageState::Waiting => "waiting",
-        MessageState::Unconfirmed => "unconfirmed",
-        MessageState::Failed => "failed",
     }
 }

@@ -41,19 +41,7 @@ impl Notices for Table {
     async fn due_notices(&self, now: Timestamp, limit: usize) -> Result<Vec<DueNotice>, StoreError> {
         let mut due = Vec::new();
         for shard in 0..key::NOTICE_SHARDS {
-            let found = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .index_name(key::DUE_INDEX)
-                .key_condition_expression("due_pk = :pk AND due_sk <= :now")
-                .expression_attribute_values(":pk", AttributeValue::S(key::notices_partition(shard)))
-                .expression_attribute_values(":now", AttributeValue::S(key::due_until(now)))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .send()
-                .await
-                .map_err(error::of)?;
-            due.extend(found.items().iter().filter_map(to_due));
+            due.extend(self.due_in(key::notices_partition(shard), now, limit).await?.iter().filter_map(to_due));
         }
         due.sort_by_key(|notice| notice.due_at);
         due.truncate(limit);
@@ -61,23 +49,9 @@ impl Notices for Table {
     }
 
     async fn postpone_notice(&self, due: &DueNotice, until: Timestamp) -> Result<(), StoreError> {
-        let sort = |at| AttributeValue::S(key::notice_sort(at, &due.notice));
-        let moved = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(item::key_of(&key::notice(&due.notice))))
-            .update_expression("SET due_sk = :until")
-            .condition_expression("due_sk = :read")
-            .expression_attribute_values(":until", sort(until))
-            .expression_attribute_values(":read", sort(due.due_at))
-            .send()
-            .await;
-        match moved {
-            Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(service)) if service.err().is_conditional_check_failed_exception() => Ok(()),
-            Err(other) => Err(error::of(other)),
-        }
+        let sort = |at| key::notice_sort(at, &due.notice);
+        let partition = key::notices_partition(key::notice_shard(&due.notice));
+        self.move_due(&key::notice(&due.notice), partition, sort(due.due_at), sort(until)).await
     }
 }
 

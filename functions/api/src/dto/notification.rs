@@ -511,26 +511,12 @@ fn state(notice: &Notice, message: Option<(MessageState, Option<String>)>) -> (S
         NoticeState::Waiting { reason, .. } => ("waiting".into(), Some(reason.clone())),
         NoticeState::Message { .. } => {
             let (state, reason) = message.unwrap_or((MessageState::Failed, Some("The message is not stored any more.".into())));
-            (state_name(state).into(), reason)
+            (state.as_str().into(), reason)
         }
         NoticeState::Mailing { .. } => ("sending".into(), None),
         NoticeState::Mailed { .. } => ("sent".into(), None),
         NoticeState::HeldOut => ("held_out".into(), Some("The customer is in the rollout's hold-out.".into())),
         NoticeState::Dropped { reason } => ("dropped".into(), Some(reason.clone())),
         NoticeState::Failed { reason } => ("failed".into(), Some(reason.clone())),
-    }
-}
-
-const fn state_name(state: MessageState) -> &'static str {
-    match state {
-        MessageState::Received => "received",
-        MessageState::Queued => "queued",
-        MessageState::Sending => "sending",
-        MessageState::Sent => "sent",
-        MessageState::Delivered => "delivered",
-        MessageState::Read => "read",
-        MessageState::Waiting => "waiting",
-        MessageState::Unconfirmed => "unconfirmed",
-        MessageState::Failed => "failed",
     }
 }
