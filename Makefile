@@ -24,7 +24,7 @@ STAGE ?= dev
 CONFIG_ENV := $(if $(filter dev,$(STAGE)),default,$(STAGE))
 export SAM_CLI_TELEMETRY := 0
 
-FUNCTIONS := webhook api ingest deliver sweep
+FUNCTIONS := webhook api ingest deliver notify announce sweep
 TEMPLATES := template.yaml infra/alerts.yaml infra/api.yaml infra/data.yaml infra/observability.yaml
 
 # How long each fuzz target runs, and what drives it: `random` on the pinned toolchain, or `libfuzzer`, which needs a C++ compiler.
@@ -47,7 +47,7 @@ test: browser ## Run every test; installs Chromium (apt) when it is missing
 faults: ## Inject every fault in full and write the table into docs/RELIABILITY.md
 	@echo "make: building; then it takes some minutes"
 	FAULTS=full FAULTS_REPORT="$(CURDIR)/docs/RELIABILITY.md" FAULTS_COMMAND="\`make faults\`, $$(date -u +%F)" \
-	  cargo test --locked -p shopbell-tests --test faults
+	  cargo test --locked --workspace --test faults
 
 fuzz: ## Throw any bytes at every reader, FUZZ_SECONDS (20) each; FUZZ_ENGINE=libfuzzer for coverage
 	@echo "make: engine $(FUZZ_ENGINE), $(FUZZ_SECONDS) seconds a target, $$(rustc --version)"
@@ -208,7 +208,7 @@ connect: $(OPERATOR_NEEDS) ## Connect a Page: secrets, callback, subscriptions, 
 	@$(OPERATE) connect --page "$(PAGE)" $(if $(SHOP),--name "$(SHOP)")
 
 redrive: $(OPERATOR_NEEDS) ## Bring dead letters back (QUEUE=inbound|orders|events|outbound, STAGE=dev or LOCAL=1)
-	$(call NEED,QUEUE,inbound|outbound,QUEUE=inbound)
+	$(call NEED,QUEUE,inbound|orders|events|outbound,QUEUE=inbound)
 	@$(OPERATE) redrive --queue "$(QUEUE)"
 
 replay: $(OPERATOR_NEEDS) ## Put parked work back into its queue (DAY=<yyyy-mm-dd>, KIND=, ID=, STAGE=dev or LOCAL=1)

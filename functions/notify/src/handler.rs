@@ -13,6 +13,7 @@ use domain::ports::{Clock, Parked};
 use domain::retry::{Retry, Retryable, backoff};
 use domain::secret::Secret;
 use domain::shop::{ShopDelivery, ShopEvent};
+use domain::time::Timestamp;
 use dynamodb_store::Table;
 use lambda_support::clock::random;
 use lambda_support::logging::chain;
@@ -67,7 +68,7 @@ impl Notify {
                 let span = tracing::error_span!("job", job.kind = job.as_str(), job.id = message.message_id);
                 self.work(&message, job).instrument(span).await
             }
-            Err(reason) => self.park(&message, "orders.job", &reason, None).await,
+            Err(reason) => self.park(&message, &reason, None).await,
         }
     }
 
@@ -77,7 +78,7 @@ impl Notify {
             Ok(parsed) => parsed,
             Err(err) => {
                 let reason = chain(&err).to_string();
-                return self.park(message, "shop.delivery", &reason, delivery.page.clone()).await;
+                return self.park(message, &reason, delivery.page.clone()).await;
             }
         };
         if let Some(topic) = &parsed.ignored {
@@ -116,7 +117,7 @@ impl Notify {
             }
             Err(err) => {
                 let reason = chain(&err).to_string();
-                self.failed(message, "shop.delivery", &reason, err.retry(), Some(page)).await
+                self.failed(message, &reason, err.retry(), Some(page)).await
             }
         }
     }
@@ -137,7 +138,7 @@ impl Notify {
                 tracing::warn!(error = reason, "event not taken; its delivery is given back");
                 given_back(message, Retry::Backoff)
             }
-            SolePageError::Several { .. } => self.park(message, "shop.delivery", &reason, None).await,
+            SolePageError::Several { .. } => self.park(message, &reason, None).await,
         }
     }
 
@@ -182,14 +183,14 @@ impl Notify {
             Ok(()) => JobEnd::Done,
             Err(err) => {
                 let reason = chain(&err).to_string();
-                self.failed(message, "orders.job", &reason, err.retry(), None).await
+                self.failed(message, &reason, err.retry(), None).await
             }
         }
     }
 
-    async fn failed(&self, message: &SqsMessage, kind: &str, reason: &str, retry: Retry, page: Option<PageId>) -> JobEnd {
+    async fn failed(&self, message: &SqsMessage, reason: &str, retry: Retry, page: Option<PageId>) -> JobEnd {
         match retry {
-            Retry::Never => self.park(message, kind, reason, page).await,
+            Retry::Never => self.park(message, reason, page).await,
             retry @ (Retry::Backoff | Retry::After(_)) => {
                 tracing::warn!(error = reason, "job not done; it is given back");
                 given_back(message, retry)
@@ -197,12 +198,15 @@ impl Notify {
         }
     }
 
-    /// Sets aside a job that can never succeed. When even that fails, it stays in the queue.
-    async fn park(&self, message: &SqsMessage, kind: &str, reason: &str, page: Option<PageId>) -> JobEnd {
-        // Of a delivery, everything that was told beside its bytes: it is brought back by it.
-        let delivery = shop::read(message, self.clock.now()).ok();
-        let body = delivery.map_or_else(|| message.body.clone().unwrap_or_default().into_bytes(), |delivery| shop::to_parked(&delivery));
-        let parked = Parked { kind: kind.into(), reason: reason.into(), body, page, received_at: self.clock.now() };
+    /// Sets aside a job that can never succeed, so that it can be put back. When even that fails, it stays in the queue.
+    async fn park(&self, message: &SqsMessage, reason: &str, page: Option<PageId>) -> JobEnd {
+        let now = self.clock.now();
+        let (kind, body) = match read(message, now) {
+            Ok(Work::Delivery(delivery)) => ("shop.delivery", shop::to_parked(&delivery)),
+            Ok(Work::Job(job)) => ("orders.job", orders::to_parked(&job)),
+            Err(_) => ("orders.job", message.body.clone().unwrap_or_default().into_bytes()),
+        };
+        let parked = Parked { kind: kind.into(), reason: reason.into(), body, page, received_at: now };
         match parking::park(&self.table, &parked).await {
             Parking::Parked => JobEnd::Done,
             Parking::Refused => given_back(message, Retry::Backoff),
@@ -210,7 +214,7 @@ impl Notify {
     }
 }
 
-fn read(message: &SqsMessage, now: domain::time::Timestamp) -> Result<Work, String> {
+fn read(message: &SqsMessage, now: Timestamp) -> Result<Work, String> {
     if let Some(job) = orders::read(message).map_err(|err| chain(&err).to_string())? {
         return Ok(Work::Job(job));
     }

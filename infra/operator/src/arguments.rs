@@ -37,7 +37,7 @@ pub enum Task {
         /// The day of receipt, in UTC: 2026-11-21.
         #[arg(long, value_parser = day)]
         day: Timestamp,
-        /// Only work of this kind: meta.job, meta.delivery, meta.element, shop.delivery, orders.job, outbound.job.
+        /// Only work of this kind: meta.job, meta.delivery, meta.element, meta.deletion, shop.delivery, orders.job, events.job, outbound.job.
         #[arg(long)]
         kind: Option<String>,
         /// Only the work of this id, as the list shows it.

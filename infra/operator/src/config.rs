@@ -86,6 +86,10 @@ pub(crate) fn orders_queue(environment: &Environment) -> Result<String, Environm
     environment.required("ORDERS_QUEUE_URL", "the queue of what notices need")
 }
 
+pub(crate) fn events_queue(environment: &Environment) -> Result<String, EnvironmentError> {
+    environment.required("EVENTS_QUEUE_URL", "the queue of what the shop's own programs are told")
+}
+
 /// Where the secrets lie; nothing for a stack that has them in its environment.
 pub(crate) fn secrets_path(environment: &Environment) -> Option<String> {
     environment.optional("SECRETS_PATH")

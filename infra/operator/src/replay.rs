@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use domain::announce::{EventJob, EventQueue};
 use domain::deletion::DeletionRequest;
-use domain::job::Occasion;
+use domain::job::{Occasion, OrdersJob, OutboundJob};
+use domain::notify::OrdersJobs;
 use domain::ports::{OutboundQueue, Parked, ParkedRow, ParkedWork};
+use domain::shop::ShopDelivery;
 use domain::time::Timestamp;
 use dynamodb_store::Table;
 use lambda_support::aws::Aws;
 use lambda_support::clock::random;
 use serde_json::json;
 use serde_json::value::RawValue;
+use sqs_jobs::events::{self, EventsQueue};
 use sqs_jobs::intake::{self, IntakeQueue, QueueBody};
+use sqs_jobs::orders::{self, OrdersQueue};
 use sqs_jobs::outbound::{self, OutboundJobs};
 use sqs_jobs::shop::{self, ShopQueue};
 
@@ -33,6 +38,8 @@ struct Replay {
     inbound: IntakeQueue,
     outbound: OutboundJobs,
     shops: ShopQueue,
+    orders: OrdersQueue,
+    events: EventsQueue,
     mark: String,
 }
 
@@ -65,6 +72,8 @@ pub(crate) async fn replay(desk: &mut Desk<'_>, choice: &Choice) -> Result<(), F
         inbound: IntakeQueue::new(aws.sqs(), config::inbound_queue(desk.environment)?),
         outbound: OutboundJobs::new(aws.sqs(), config::outbound_queue(desk.environment)?),
         shops: ShopQueue::new(aws.sqs(), config::orders_queue(desk.environment)?),
+        orders: OrdersQueue::new(aws.sqs(), config::orders_queue(desk.environment)?),
+        events: EventsQueue::new(aws.sqs(), config::events_queue(desk.environment)?),
         mark: format!("{:020x}", random()),
     };
     let counted = replay.list(desk, choice).await?;
@@ -125,54 +134,56 @@ impl Replay {
     }
 
     async fn row(&self, now: Timestamp, row: &ParkedRow) -> Result<Replayed, Failure> {
-        let work = &row.work;
-        if work.kind == "outbound.job" {
-            let Ok(job) = std::str::from_utf8(&work.body).map_err(drop).and_then(|body| outbound::read(body).map_err(drop)) else {
-                return Ok(Replayed::Stays(String::from("it is no job that this version knows")));
-            };
-            if !self.table.mark_parked(row, &self.mark).await? {
-                return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
-            }
-            self.outbound.enqueue(&job, &Occasion::Replayed(now)).await?;
-        } else if work.kind == "shop.delivery" {
-            let Some(delivery) = shop::from_parked(&work.body) else {
-                return Ok(Replayed::Stays(String::from("it is no delivery that this version knows")));
-            };
-            if !self.table.mark_parked(row, &self.mark).await? {
-                return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
-            }
-            self.shops.put(&delivery).await.map_err(|err| Failure::Nothing(err.to_string()))?;
-        } else {
-            let body = match inbound(work) {
-                Ok(body) => body,
-                Err(reason) => return Ok(Replayed::Stays(reason)),
-            };
-            if !self.table.mark_parked(row, &self.mark).await? {
-                return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
-            }
-            let put = match body {
-                Inbound::Delivery(body) => self.inbound.put(body, work.received_at, REQUEST_ID).await,
-                Inbound::Deletion(request) => self.inbound.put_deletion(&request, work.received_at, REQUEST_ID).await,
-            };
-            put.map_err(|err| Failure::Nothing(err.to_string()))?;
+        let origin = match Origin::of(&row.work) {
+            Ok(origin) => origin,
+            Err(reason) => return Ok(Replayed::Stays(reason)),
+        };
+        if !self.table.mark_parked(row, &self.mark).await? {
+            return Ok(Replayed::Stays(String::from("somebody removed it in the meantime")));
         }
+        self.put(origin, row.work.received_at, now).await?;
         Ok(if self.table.unpark(row, &self.mark).await? { Replayed::Back } else { Replayed::ParkedAgain })
     }
+
+    async fn put(&self, origin: Origin, received_at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+        let told = |err: &dyn std::error::Error| Failure::Nothing(err.to_string());
+        match origin {
+            Origin::Delivery(body) => self.inbound.put(body, received_at, REQUEST_ID).await.map_err(|err| told(&err)),
+            Origin::Deletion(request) => self.inbound.put_deletion(&request, received_at, REQUEST_ID).await.map_err(|err| told(&err)),
+            Origin::ShopDelivery(delivery) => self.shops.put(&delivery).await.map_err(|err| told(&err)),
+            Origin::OrdersJob(job) => self.orders.put(&job).await.map_err(|err| told(&err)),
+            Origin::EventJob(job) => self.events.enqueue(&job).await.map_err(|err| told(&err)),
+            Origin::OutboundJob(job) => Ok(self.outbound.enqueue(&job, &Occasion::Replayed(now)).await?),
+        }
+    }
 }
 
-/// What the inbound queue takes.
-enum Inbound {
+/// What parked work was, and thereby the queue that it came from.
+enum Origin {
     Delivery(QueueBody),
     Deletion(DeletionRequest),
+    ShopDelivery(ShopDelivery),
+    OrdersJob(OrdersJob),
+    EventJob(EventJob),
+    OutboundJob(OutboundJob),
 }
 
-fn inbound(work: &Parked) -> Result<Inbound, String> {
-    if work.kind == "meta.deletion" {
-        let request = std::str::from_utf8(&work.body).map_err(drop).and_then(|body| intake::deletion(body).map_err(drop));
-        return request.map(Inbound::Deletion).map_err(|()| String::from("it is no request to be deleted"));
+impl Origin {
+    fn of(work: &Parked) -> Result<Self, String> {
+        let text = std::str::from_utf8(&work.body).ok();
+        let (found, what) = match work.kind.as_str() {
+            "meta.deletion" => (text.and_then(|text| intake::deletion(text).ok()).map(Self::Deletion), "request to be deleted"),
+            "shop.delivery" => (shop::from_parked(&work.body).map(Self::ShopDelivery), "delivery of a shop's"),
+            "orders.job" => (orders::from_parked(&work.body).map(Self::OrdersJob), "job about orders"),
+            "events.job" => (text.and_then(|text| events::read(text).ok()).map(Self::EventJob), "job about announcements"),
+            "outbound.job" => (text.and_then(|text| outbound::read(text).ok()).map(Self::OutboundJob), "job about a message"),
+            _ => {
+                let body = QueueBody::of(&delivery(work)?);
+                return body.map(Self::Delivery).ok_or_else(|| String::from("it is longer than a queue takes"));
+            }
+        };
+        found.ok_or_else(|| format!("it is no {what} that this version knows"))
     }
-    let body = QueueBody::of(&delivery(work)?);
-    body.map(Inbound::Delivery).ok_or_else(|| String::from("it is longer than a queue takes"))
 }
 
 /// Makes a delivery of inbound work: of an element, one with an envelope of its Page around it.
@@ -226,9 +237,9 @@ mod tests {
             page: None,
             received_at: Timestamp::from_millis(0),
         };
-        let asked = inbound(&parked(r#"{"code":"3f9c2e3f9c2e3f9c2e3f9c2e3f9c2e3f","user":"10223344556677889"}"#));
-        assert!(matches!(asked, Ok(Inbound::Deletion(_))));
-        assert!(inbound(&parked("{}")).is_err());
+        let asked = Origin::of(&parked(r#"{"code":"3f9c2e3f9c2e3f9c2e3f9c2e3f9c2e3f","user":"10223344556677889"}"#));
+        assert!(matches!(asked, Ok(Origin::Deletion(_))));
+        assert!(Origin::of(&parked("{}")).is_err());
     }
 
     const ELEMENT: &str =

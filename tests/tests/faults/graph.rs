@@ -6,10 +6,10 @@ use super::load::Load;
 use super::program::{PAGES, Program};
 use super::table::Tally;
 use crate::{Case, Extent};
-use shopbell_tests::proxy::{Deed, Proxy};
+use shopbell_tests::proxy::{Deed, Proxy, Seen};
 
 /// A stack whose calls to the Graph API come by a proxy.
-async fn behind() -> (Program, Proxy) {
+pub(crate) async fn behind() -> (Program, Proxy) {
     let proxy = Proxy::start().await;
     let program = Program::start(&[("GRAPH_API_URL", &format!("{}/v26.0", proxy.url()))]).await;
     proxy.to(&format!("{}/graph", program.addresses().await.url));
@@ -35,12 +35,16 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
+pub(crate) fn is_send(seen: &Seen) -> bool {
+    seen.path.ends_with("/messages") && !seen.path.contains("conversations")
+}
+
 /// Every so many sends meet the fault; reads of the record do not.
 async fn sends_in_trouble(deed: Deed, every: usize, extent: Extent) -> Tally {
     let (program, proxy) = behind().await;
     let sends = std::sync::atomic::AtomicUsize::new(0);
     proxy.rule(move |seen| {
-        let is_send = seen.path.ends_with("/messages") && !seen.path.contains("conversations");
+        let is_send = is_send(seen);
         let number = if is_send { sends.fetch_add(1, std::sync::atomic::Ordering::SeqCst) } else { 0 };
         if is_send && number % every == every - 1 { deed.clone() } else { Deed::Pass }
     });

@@ -2,12 +2,16 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use domain::announce::{Announcement, EndpointId, EventJob};
 use domain::id::{ConversationId, PageId, UserId};
-use domain::job::OutboundJob;
+use domain::job::{OrdersJob, OutboundJob};
+use domain::notice::{NoticeId, OrderId};
+use domain::orders::Orders;
 use domain::ports::{History, Inbox, InboxFilter, Order, Parked, ParkedWork};
+use domain::shop::{ShopDelivery, Source};
 use domain::time::Timestamp;
 use local_stack::PAGE;
-use sqs_jobs::outbound;
+use sqs_jobs::{events, orders, outbound, shop};
 
 use crate::desk::{Desk, Script};
 
@@ -95,6 +99,49 @@ async fn parked_work_of_each_kind_is_put_back_and_taken_off() {
     let mut again = Script::default();
     desk.run(&format!("replay --day {} --kind meta.element", day(received_at)), &mut again).await.unwrap();
     assert!(again.text().contains("no such parked work"));
+    desk.stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parked_work_of_orders_and_announcements_is_put_back() {
+    let desk = Desk::start().await;
+    let table = desk.table();
+    let received_at = Timestamp::from_millis(1_795_255_200_000);
+    let order = OrderId::of(&PageId::new(PAGE).unwrap(), "20418");
+    let delivery = ShopDelivery {
+        source: Source::Shopify,
+        topic: Some("orders/create".into()),
+        shop: Some("lamps.myshopify.com".into()),
+        delivery_id: Some("d1".into()),
+        page: PageId::new(PAGE),
+        received_at,
+        request_id: "r1".into(),
+        body: r#"{"id":1,"name":"20418","currency":"EUR","total_price":"91.34","financial_status":"paid"}"#.into(),
+    };
+    let decide = OrdersJob::Decide { notice: NoticeId::of(&order, "receipt") };
+    let announcement = Announcement::test(&EndpointId::new(received_at, 1), 1, received_at);
+    let works = [
+        ("shop.delivery", shop::to_parked(&delivery)),
+        ("orders.job", orders::to_parked(&decide)),
+        ("events.job", events::write(&EventJob::Announce { announcement }).unwrap().into_bytes()),
+        ("orders.job", b"{}".to_vec()),
+        ("events.job", b"{}".to_vec()),
+    ];
+    for (kind, body) in works {
+        table.park(&Parked { body, ..parked(kind, "", received_at) }).await.unwrap();
+    }
+    let mut script = Script::answering(&["y"]);
+    desk.run(&format!("replay --day {}", day(received_at)), &mut script).await.unwrap();
+    let said = script.text();
+    assert!(said.contains("3 put back") && said.contains("2 left as they are"), "{said}");
+    for _ in 0..600 {
+        if table.order(&order).await.unwrap().is_some() {
+            break;
+        }
+        desk.moment().await;
+    }
+    assert!(table.order(&order).await.unwrap().is_some(), "the delivery's order is stored");
+    assert_eq!(table.parked_on(received_at, None, 10).await.unwrap().len(), 2);
     desk.stack.stop().await;
 }
 
