@@ -100,9 +100,10 @@ impl Notify {
             Err(err) => return self.no_page(message, &err).await,
         };
         match notify::take(&self.table, &page, event, self.clock.now()).await {
-            Ok(Taken::Order { order, is_news, undecided }) => {
+            Ok(Taken::Order { order, is_news, undecided, receipt_lacks }) => {
                 metrics::count(metrics::SHOP_EVENTS_TAKEN, 1);
-                tracing::info!(order.id = %order, event.kind = event.kind.as_str(), is_news, "event taken");
+                let receipt_lacks = Some(receipt_lacks.join(" and ")).filter(|lacks| !lacks.is_empty());
+                tracing::info!(order.id = %order, event.kind = event.kind.as_str(), is_news, receipt.lacks = receipt_lacks, "event taken");
                 for notice in undecided {
                     let end = self.decide(message, &notice).await;
                     if end != JobEnd::Done {

@@ -1,6 +1,9 @@
 //! Meta takes a send and does not say so, refuses, breaks off, or puts a Page on hold.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use serde_json::{Value as Json, json};
 
 use super::load::Load;
 use super::program::{PAGES, Program};
@@ -39,14 +42,20 @@ pub(crate) fn is_send(seen: &Seen) -> bool {
     seen.path.ends_with("/messages") && !seen.path.contains("conversations")
 }
 
-/// Every so many sends meet the fault; reads of the record do not.
+/// Our id of the message that is sent; nothing of a sign of typing.
+fn message_of(seen: &Seen) -> Option<String> {
+    let body: Json = serde_json::from_slice(&seen.body).unwrap();
+    body["message"]["metadata"].as_str().map(str::to_owned)
+}
+
+/// The first send of every so many messages meets the fault; reads of the record do not.
 async fn sends_in_trouble(deed: Deed, every: usize, extent: Extent) -> Tally {
     let (program, proxy) = behind().await;
-    let sends = std::sync::atomic::AtomicUsize::new(0);
+    let begun = Mutex::new(BTreeSet::new());
     proxy.rule(move |seen| {
-        let is_send = is_send(seen);
-        let number = if is_send { sends.fetch_add(1, std::sync::atomic::Ordering::SeqCst) } else { 0 };
-        if is_send && number % every == every - 1 { deed.clone() } else { Deed::Pass }
+        let mut begun = begun.lock().unwrap();
+        let is_first = is_send(seen) && message_of(seen).is_some_and(|message| begun.insert(message));
+        if is_first && begun.len().is_multiple_of(every) { deed.clone() } else { Deed::Pass }
     });
     let mut load = Load::new(6);
     let bodies = load.messages(6);

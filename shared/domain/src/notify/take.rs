@@ -17,8 +17,15 @@ const ATTEMPTS: u32 = 10;
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    /// The order knows of it; the notices that nobody has decided about yet.
-    Order { order: OrderId, is_news: bool, undecided: Vec<NoticeId> },
+    /// The order knows of it.
+    Order {
+        order: OrderId,
+        is_news: bool,
+        /// The notices that nobody has decided about yet.
+        undecided: Vec<NoticeId>,
+        /// What the order, which is a purchase, still lacks for its receipt.
+        receipt_lacks: Vec<&'static str>,
+    },
     /// Nobody has named its order yet. It is kept, and taken when somebody does.
     Kept,
 }
@@ -99,8 +106,10 @@ async fn take_into<S: Orders + Notices + History + Consents>(
             waiting.extend(store.kept_events(page, &alias).await.map_err(TakeError::Store)?);
         }
     }
-    let undecided = undecided(store, &id).await?;
-    Ok(Taken::Order { order: id, is_news, undecided })
+    let order = store.order(&id).await.map_err(TakeError::Store)?;
+    let receipt_lacks = order.as_ref().filter(|order| order.placed).map(Order::missing_for_receipt).unwrap_or_default();
+    let undecided = undecided(store, order.map(|order| order.notices).unwrap_or_default()).await?;
+    Ok(Taken::Order { order: id, is_news, undecided, receipt_lacks })
 }
 
 struct Step {
@@ -198,11 +207,10 @@ pub(super) async fn thread_of<S: Orders + History>(store: &S, order: &Order) -> 
     Ok(None)
 }
 
-/// Lists the notices of an order that nobody has decided about yet, oldest first.
-async fn undecided<S: Orders + Notices>(store: &S, id: &OrderId) -> Result<Vec<NoticeId>, TakeError> {
-    let Some(order) = store.order(id).await.map_err(TakeError::Store)? else { return Ok(Vec::new()) };
+/// Keeps the notices that nobody has decided about yet, oldest first.
+async fn undecided<S: Notices>(store: &S, notices: Vec<NoticeId>) -> Result<Vec<NoticeId>, TakeError> {
     let mut undecided = Vec::new();
-    for id in order.notices {
+    for id in notices {
         let notice = store.notice(&id).await.map_err(TakeError::Store)?;
         if notice.is_some_and(|notice| notice.state == NoticeState::Undecided) {
             undecided.push(id);

@@ -99,6 +99,13 @@ impl Line {
         Ok(request.send().await?.status())
     }
 
+    /// Posts a body as a shop does.
+    pub(crate) async fn post_to(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Outcome<StatusCode> {
+        let request = self.client.post(format!("{}{path}", self.url)).header("Content-Type", "application/json").body(body.to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Ok(request.send().await?.status())
+    }
+
     /// Calls the API.
     pub(crate) async fn api(&self, method: Method, path: &str, body: Option<&Json>) -> Outcome<(StatusCode, Json)> {
         let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.api_key);

@@ -14,6 +14,7 @@ mod attack;
 mod deployment;
 mod emulator;
 mod line;
+mod notices;
 mod outage;
 mod walk;
 
@@ -49,6 +50,7 @@ async fn drive() -> Outcome<()> {
     walk::handshake(&line).await?;
     walk::a_question_and_its_answer(&line).await?;
     walk::replies_in_order(&line).await?;
+    notices::an_order_and_its_parcel(&line, &deployment).await?;
     attack::refused_at_the_door(&line).await?;
     attack::large_bodies(&line).await?;
     attack::many_deliveries(&line).await?;
