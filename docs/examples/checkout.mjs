@@ -76,7 +76,12 @@ for (let round = 1; round <= 5; round += 1) {
   console.log(`Round ${round}`);
   for (const id of ids) {
     const notice = await call('GET', `/v1/notifications/${id}`);
-    console.log(`  ${id}: ${notice.state}, ${notice.way}: ${notice.state_reason}`);
+    console.log(`  ${id}: ${notice.state}, ${notice.way}: ${notice.state_reason ?? ''}`);
   }
   await new Promise((resolve) => setTimeout(resolve, 1_000));
+}
+
+if (['127.0.0.1', 'localhost'].includes(new URL(url).hostname)) {
+  console.log(`To tap the link as the simulator's Mia (her phone: ${url}/simulator):`);
+  console.log(`  curl -sS -d 'ref=${link.reference}' ${url}/simulator/c/7733547031807789/link`);
 }

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 URL = os.environ.get("SHOPBELL_URL") or "http://127.0.0.1:8787"
@@ -82,8 +83,11 @@ def main():
         print(f"Round {round_}")
         for id_ in ids:
             notice = call("GET", f"/v1/notifications/{id_}")
-            print(f"  {id_}: {notice['state']}, {notice['way']}: {notice['state_reason']}")
+            print(f"  {id_}: {notice['state']}, {notice['way']}: {notice['state_reason'] or ''}")
         time.sleep(1)
+    if urllib.parse.urlsplit(URL).hostname in ("127.0.0.1", "localhost"):
+        print(f"To tap the link as the simulator's Mia (her phone: {URL}/simulator):")
+        print(f"  curl -sS -d 'ref={link['reference']}' {URL}/simulator/c/7733547031807789/link")
 
 
 main()

@@ -36,6 +36,7 @@ notify() {
 }
 
 call POST /v1/links '{"order_number":"'"$order"'","consent_words":"Send me news of my order in Messenger"}'
+reference=$(field reference)
 echo "For the thank-you page: $(field url)"
 
 notify receipt '{
@@ -72,3 +73,9 @@ for round in 1 2 3 4 5; do
   done
   sleep 1
 done
+
+case $url in
+  http://127.0.0.1:* | http://localhost:*)
+    echo "To tap the link as the simulator's Mia (her phone: $url/simulator):"
+    echo "  curl -sS -d 'ref=$reference' $url/simulator/c/7733547031807789/link" ;;
+esac

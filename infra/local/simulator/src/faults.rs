@@ -26,7 +26,7 @@ pub enum SendFault {
     TokenDead,
     /// Code 10/2018300.
     ThreadHeld,
-    /// Code 10/2018278, whatever the clock says.
+    /// Code 10/2018278, whatever the clock says. Utility templates do not meet it: they need no window.
     WindowClosed,
     /// Code 551/1545041.
     CustomerUnavailable,
@@ -87,6 +87,12 @@ impl ActiveFault {
         self.psid = Some(psid.to_owned());
         self
     }
+
+    /// Says whether a send meets this fault.
+    fn is_met_by(&self, psid: Option<&str>, is_utility: bool) -> bool {
+        let is_for_them = self.psid.is_none() || self.psid.as_deref() == psid;
+        is_for_them && !(is_utility && self.fault == SendFault::WindowClosed)
+    }
 }
 
 /// What happens to webhooks on their way.
@@ -124,9 +130,8 @@ impl Faults {
     }
 
     /// Takes the fault that this send meets, and uses it up by one.
-    pub(crate) fn take(&mut self, psid: Option<&str>) -> Option<SendFault> {
-        let meets = |active: &ActiveFault| active.psid.is_none() || active.psid.as_deref() == psid;
-        let place = self.sends.iter().position(meets)?;
+    pub(crate) fn take(&mut self, psid: Option<&str>, is_utility: bool) -> Option<SendFault> {
+        let place = self.sends.iter().position(|active| active.is_met_by(psid, is_utility))?;
         let active = self.sends.get_mut(place)?;
         let fault = active.fault;
         if let Lasting::Next(left) = active.lasting {
@@ -147,14 +152,23 @@ mod tests {
     #[test]
     fn a_fault_of_the_next_two_sends_is_gone_at_the_third() {
         let mut faults = Faults { sends: vec![ActiveFault::next(2, SendFault::ServerError)], ..Faults::none() };
-        let met: Vec<_> = (0..3).map(|_| faults.take(None)).collect();
+        let met: Vec<_> = (0..3).map(|_| faults.take(None, false)).collect();
         assert_eq!(met, [Some(SendFault::ServerError), Some(SendFault::ServerError), None]);
     }
 
     #[test]
     fn a_fault_of_one_person_spares_the_others() {
         let mut faults = Faults { sends: vec![ActiveFault::until_off(SendFault::ThreadHeld).to("7")], ..Faults::none() };
-        assert_eq!(faults.take(Some("8")), None);
-        assert_eq!(faults.take(Some("7")), Some(SendFault::ThreadHeld));
+        assert_eq!(faults.take(Some("8"), false), None);
+        assert_eq!(faults.take(Some("7"), false), Some(SendFault::ThreadHeld));
+    }
+
+    #[test]
+    fn a_utility_template_neither_meets_a_closed_window_nor_uses_it_up() {
+        let sends = vec![ActiveFault::next(1, SendFault::WindowClosed), ActiveFault::next(1, SendFault::ServerError)];
+        let mut faults = Faults { sends, ..Faults::none() };
+        assert_eq!(faults.take(None, true), Some(SendFault::ServerError));
+        assert_eq!(faults.take(None, true), None);
+        assert_eq!(faults.take(None, false), Some(SendFault::WindowClosed));
     }
 }

@@ -300,14 +300,14 @@ impl Simulator {
     }
 
     /// Takes the fault that a send meets, and remembers that it is used up.
-    pub(crate) fn take_fault(&self, psid: Option<&str>) -> Result<Option<crate::faults::SendFault>, StoreError> {
+    pub(crate) fn take_fault(&self, psid: Option<&str>, is_utility: bool) -> Result<Option<crate::faults::SendFault>, StoreError> {
         if lock(&self.0.faults).sends.is_empty() {
             return Ok(None);
         }
         // The store first, then the faults: `publish` holds them in this order, and in the other one two sends wait for each other for ever.
         self.0.store.run(|tx| {
             let mut faults = lock(&self.0.faults);
-            let taken = faults.take(psid);
+            let taken = faults.take(psid, is_utility);
             if taken.is_some() {
                 counters::keep(tx, FAULTS, &*faults)?;
             }

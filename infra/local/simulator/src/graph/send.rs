@@ -47,7 +47,8 @@ fn send_message(simulator: &Simulator, page: &PageSettings, fields: &Fields<'_>)
         return Err(Refusal::of(errors::RATE_LIMIT, "more than 40 messages in a second; the Page must calm down").into());
     }
     let psid = recipient(fields);
-    let fault = simulator.take_fault(psid.as_deref().ok())?;
+    let is_utility = Policy::read(fields).is_ok_and(|policy| policy == Policy::Utility);
+    let fault = simulator.take_fault(psid.as_deref().ok(), is_utility)?;
     if let Some(failure) = fault.and_then(before_acceptance) {
         return Err(failure);
     }

@@ -58,9 +58,27 @@ fn place(address: &Value) -> Markup {
     }
 }
 
-/// An amount with two decimals, as Messenger shows it.
+/// An amount as it was sent, with the decimals of its currency at least. Nothing is rounded: what is wrong shall look wrong.
 fn money(amount: Option<&Value>, currency: &str) -> String {
-    amount.and_then(Value::as_f64).map(|amount| format!("{amount:.2} {currency}")).unwrap_or_default()
+    amount.and_then(Value::as_f64).map(|amount| format!("{} {currency}", padded(amount, decimals(currency)))).unwrap_or_default()
+}
+
+/// Writes the shortest digits that mean this number, which are those that were sent, and zeros behind them up to `decimals`.
+fn padded(amount: f64, decimals: usize) -> String {
+    let digits = amount.to_string();
+    let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
+    if fraction.is_empty() && decimals == 0 { digits } else { format!("{whole}.{fraction:0<decimals$}") }
+}
+
+/// How many decimals an amount has by ISO 4217.
+fn decimals(currency: &str) -> usize {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND" | "VUV" | "XAF" | "XOF"
+        | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -69,4 +87,35 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_amount_has_the_decimals_of_its_currency() {
+        let cases = [
+            (json!(91.34), "EUR", "91.34 EUR"),
+            (json!(40.5), "EUR", "40.50 EUR"),
+            (json!(10), "EUR", "10.00 EUR"),
+            (json!(13_600.0), "JPY", "13600 JPY"),
+            (json!(13_600), "KRW", "13600 KRW"),
+            (json!(28.156), "KWD", "28.156 KWD"),
+            (json!(12.5), "TND", "12.500 TND"),
+            (json!(-0.5), "BHD", "-0.500 BHD"),
+            (json!(0), "JPY", "0 JPY"),
+        ];
+        for (amount, currency, shown) in cases {
+            assert_eq!(money(Some(&amount), currency), shown);
+        }
+    }
+
+    #[test]
+    fn an_amount_with_too_many_decimals_is_not_rounded() {
+        assert_eq!(money(Some(&json!(91.345)), "EUR"), "91.345 EUR");
+        assert_eq!(money(Some(&json!(136.5)), "JPY"), "136.5 JPY");
+    }
 }

@@ -73,6 +73,23 @@ async fn a_receipt_is_drawn_as_a_receipt() {
 }
 
 #[tokio::test]
+async fn a_receipt_shows_the_decimals_of_its_currency() {
+    let desk = Desk::open().await;
+    for (currency, sent, shown) in
+        [("JPY", json!(13_600.0), "13600 JPY"), ("KWD", json!(28.156), "28.156 KWD"), ("EUR", json!(9), "9.00 EUR")]
+    {
+        let mut message = crate::desk::golden("request-receipt")["message"].clone();
+        let payload = &mut message["attachment"]["payload"];
+        payload["order_number"] = json!(currency);
+        payload["currency"] = json!(currency);
+        payload["summary"] = json!({"total_cost": sent});
+        desk.assert_sent(message).await;
+        let total = format!("data-testid=\"receipt-total\">{shown}<");
+        assert!(open(&desk, "/").await.1.contains(&total), "{total}");
+    }
+}
+
+#[tokio::test]
 async fn a_poll_answers_when_something_changes() {
     let desk = Desk::open().await;
     let seen = *desk.simulator.changes().borrow();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use messenger_simulator::{ActiveFault, Faults, SendFault};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, golden};
@@ -67,6 +68,17 @@ async fn an_approved_template_goes_out_long_after_the_window() {
     let element = &thread.last().unwrap().content.attachments[0]["payload"]["elements"][0];
     assert_eq!(element["title"], "Good news Mia, order 20418 was handed to DHL today. We will write again when it arrives.");
     assert_eq!(element["buttons"][0]["url"], "https://shop.example/t/20418");
+}
+
+#[tokio::test]
+async fn an_approved_template_goes_out_while_the_window_is_switched_off() {
+    let desk = with_template().await;
+    let closed = ActiveFault::until_off(SendFault::WindowClosed).to(&desk.psid);
+    desk.simulator.set_faults(Faults { sends: vec![closed], ..Faults::none() }).unwrap();
+    desk.assert_refused(receipt(|_| {}), "error-10-2018278").await;
+    assert!(send_utility(&desk, |_| {}).await["message_id"].is_string());
+    assert!(desk.simulator.set_template_status("108234567890123", "order_shipped_v1", "PAUSED").unwrap());
+    assert_eq!(send_utility(&desk, |_| {}).await, golden("error-100"));
 }
 
 #[tokio::test]
