@@ -41,7 +41,7 @@ fn facts(tracking: &Object<'_>, is_revised: bool) -> Result<ShipmentFacts, Parse
     let is_later = expected_before(tracking).is_some_and(|before| expected_on.as_ref().is_some_and(|now| *now > before));
     Ok(ShipmentFacts {
         order: OrderNames {
-            number: tracking.text("order_number").as_deref().and_then(words::number),
+            number: tracking.text("order_number").as_deref().and_then(words::written_number),
             external_id: tracking.id("order_id"),
         },
         external_id: tracking.id("id").ok_or(ParseError::Lacks("msg.id"))?,

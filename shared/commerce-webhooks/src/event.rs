@@ -31,6 +31,11 @@ pub(crate) fn line_of_all(title: String, subtitle: Option<String>, quantity: u32
     if let Some(price) = of_one {
         return OrderLine { title, subtitle, quantity, price, image_url };
     }
-    let subtitle = subtitle.map_or_else(|| format!("{quantity} ×"), |words| format!("{quantity} × {words}"));
+    line_as_one(title, subtitle, &quantity.to_string(), all, image_url)
+}
+
+/// Makes a line of goods that is one piece, whose subtitle counts what it is made of.
+pub(crate) fn line_as_one(title: String, subtitle: Option<String>, count: &str, all: Money, image_url: Option<String>) -> OrderLine {
+    let subtitle = subtitle.map_or_else(|| format!("{count} ×"), |words| format!("{count} × {words}"));
     OrderLine { title, subtitle: words::clean(&subtitle, words::NAME), quantity: 1, price: all, image_url }
 }

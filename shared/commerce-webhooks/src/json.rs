@@ -14,6 +14,9 @@ use serde_json::value::RawValue;
 
 use crate::words;
 
+/// The most digits of a count; no shop sells more at once.
+const LONGEST_COUNT: usize = 20;
+
 /// An object whose members are still raw. Where a key stands twice, the last one counts, as in most readers of JSON.
 #[derive(Debug, Clone)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -74,6 +77,18 @@ impl<'a> Object<'a> {
         self.text(key)?.parse().ok().filter(|quantity| *quantity > 0)
     }
 
+    /// Returns how many there are where there may be a part of one: the digits, without zeros behind them. None is none.
+    pub(crate) fn count(&self, key: &str) -> Option<String> {
+        let text = self.text(key)?;
+        let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
+        let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let part = Some(part).filter(|part| is_digits(part))?.trim_end_matches('0');
+        let whole = Some(whole).filter(|whole| is_digits(whole))?.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        let count = if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") };
+        (count != "0" && count.len() <= LONGEST_COUNT).then_some(count)
+    }
+
     /// Returns a moment that is written as RFC 3339, or so but without an offset, in UTC.
     pub(crate) fn moment(&self, key: &str) -> Option<Timestamp> {
         words::moment(&self.text(key)?)
@@ -91,6 +106,14 @@ impl<'a> Object<'a> {
     /// Returns the objects of an array.
     pub(crate) fn list(&self, key: &str) -> Vec<Self> {
         self.elements(key).into_iter().filter_map(Self::of).collect()
+    }
+
+    /// Returns the objects of an array, or of an object in its place: so PHP writes an array some of whose elements were removed.
+    pub(crate) fn list_of_php(&self, key: &str) -> Vec<Self> {
+        match self.part(key) {
+            Some(Self(members)) => members.into_iter().filter_map(|(_, raw)| Self::of(raw)).collect(),
+            None => self.list(key),
+        }
     }
 
     /// Returns the texts of an array.

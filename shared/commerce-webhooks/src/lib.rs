@@ -13,6 +13,7 @@ mod aftership;
 pub mod delivery;
 mod easypost;
 mod event;
+mod html;
 mod json;
 mod passed;
 mod shopify;

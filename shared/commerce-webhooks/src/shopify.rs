@@ -3,6 +3,8 @@
 //! <https://shopify.dev/docs/apps/build/webhooks/verify-deliveries>, <https://shopify.dev/docs/api/webhooks>,
 //! <https://shopify.dev/docs/api/admin-rest/latest/resources/order>
 
+use std::collections::BTreeMap;
+
 use domain::money::{Currency, Money};
 use domain::order::{Adjustment, Buyer, OrderFacts, OrderLine, OrderNames, Refund, ShipmentFacts, Totals};
 use domain::parcel::ParcelStatus;
@@ -47,9 +49,12 @@ type Told = Result<Vec<ShopEvent>, ParseError>;
 /// A purchase, unless the payment was taken back or the order called off before we heard of it. `pending` and `authorized` are payments that
 /// the shop waits for.
 fn placed(delivery: &ShopDelivery, order: &Object<'_>) -> Told {
+    if is_off(order) { changed(delivery, order) } else { of_order(delivery, order, ShopEventKind::OrderPlaced) }
+}
+
+fn is_off(order: &Object<'_>) -> bool {
     let status = order.text("financial_status");
-    let is_off = order.has("cancelled_at") || matches!(status.as_deref(), Some("voided" | "refunded" | "expired"));
-    if is_off { changed(delivery, order) } else { of_order(delivery, order, ShopEventKind::OrderPlaced) }
+    order.has("cancelled_at") || matches!(status.as_deref(), Some("voided" | "refunded" | "expired"))
 }
 
 fn changed(delivery: &ShopDelivery, order: &Object<'_>) -> Told {
@@ -88,19 +93,27 @@ fn fulfilled(delivery: &ShopDelivery, order: &Object<'_>) -> Told {
     Ok(events.into_iter().flatten().take(MOST).collect())
 }
 
-/// A fulfillment by itself: its name is the order's with a number behind it, `#1001.1`.
+/// A fulfillment by itself, which names its order by id, and by its own name as far as that is plain.
 fn fulfillment(delivery: &ShopDelivery, fulfillment: &Object<'_>) -> Told {
-    let is_counter = |counter: &str| !counter.is_empty() && counter.bytes().all(|byte| byte.is_ascii_digit());
-    let of_order = |name: &str| match name.rsplit_once('.') {
-        Some((order, counter)) if is_counter(counter) => words::number(order),
-        Some(_) | None => words::number(name),
-    };
-    let number = fulfillment.text("name").as_deref().and_then(of_order);
+    let number = fulfillment.text("name").as_deref().and_then(number_in_name);
     let names = OrderNames { number, external_id: fulfillment.id("order_id") };
     if names == OrderNames::default() {
         return Err(ParseError::Lacks("order_id"));
     }
     parcels_of(delivery, fulfillment, &names)
+}
+
+/// Returns the number of the order in the name of a fulfillment, which counts behind it: `#1001.1`, `#1001-F1`. Of any other name no part is
+/// taken: a number that is none of the shop's would be an order of its own.
+fn number_in_name(name: &str) -> Option<String> {
+    let of_order = |(order, counter): (&str, &str)| {
+        let is_counter = !counter.is_empty() && counter.bytes().all(|byte| byte.is_ascii_digit());
+        is_counter.then(|| words::number(order)).flatten()
+    };
+    let name = name.trim();
+    let is_number = name.trim_start_matches('#').bytes().all(|byte| byte.is_ascii_digit());
+    let counted = || name.rsplit_once('.').and_then(of_order).or_else(|| name.rsplit_once("-F").and_then(of_order));
+    if is_number { words::number(name) } else { counted() }
 }
 
 /// One parcel for each tracking number. The first keeps the id of the fulfillment, so that it stays itself when numbers come later.
@@ -182,22 +195,82 @@ fn facts(order: &Object<'_>) -> Result<OrderFacts, ParseError> {
     })
 }
 
+/// What became of the goods of an order since it was bought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goods {
+    /// They are what was bought. Money that went back has a notice of its own, and makes no other receipt.
+    AsBought,
+    /// Some were taken out of the order: what it is now counts.
+    Edited,
+    /// Some were taken out, and money went back or the order was called off: no amount is of the one without the other.
+    Unclear,
+}
+
+impl Goods {
+    fn of(order: &Object<'_>) -> Self {
+        let lines = order.list("line_items");
+        let refunds: Vec<Object<'_>> = order.list("refunds").into_iter().filter(is_of_money).collect();
+        let refunded = refunded_pieces(&refunds);
+        let is_edited = |line: &Object<'_>| {
+            let gone = line.integer("quantity").zip(left(line)).map_or(0, |(bought, left)| bought.saturating_sub(left));
+            gone > line.id("id").and_then(|id| refunded.get(&id).copied()).unwrap_or(0)
+        };
+        let is_nothing_left = lines.iter().all(|line| left(line).is_some_and(|left| left <= 0));
+        if !lines.iter().any(is_edited) {
+            Self::AsBought
+        } else if refunds.is_empty() && !is_nothing_left && !is_off(order) {
+            Self::Edited
+        } else {
+            Self::Unclear
+        }
+    }
+}
+
+/// How many pieces of each line went back with refunds, by the id of the line.
+fn refunded_pieces(refunds: &[Object<'_>]) -> BTreeMap<String, i64> {
+    let mut refunded = BTreeMap::<String, i64>::new();
+    for goods in refunds.iter().flat_map(|refund| refund.list("refund_line_items")) {
+        if let (Some(line), Some(pieces)) = (goods.id("line_item_id"), goods.quantity("quantity")) {
+            let known = refunded.entry(line).or_default();
+            *known = known.saturating_add(pieces.into());
+        }
+    }
+    refunded
+}
+
+/// How many pieces of a line are left after edits, returns and refunds.
+fn left(line: &Object<'_>) -> Option<i64> {
+    line.integer("current_quantity")
+}
+
 /// The money in which the amounts of an order are read: one for all of them.
 #[derive(Clone, Copy)]
 struct Prices {
     currency: Currency,
     /// The currency in which the customer paid, where it is another than the shop's.
     is_presentment: bool,
+    /// Whether goods were taken out of the order: its amounts are those that Shopify calls current.
+    is_edited: bool,
 }
 
 impl Prices {
-    /// Takes the customer's currency where each amount of the receipt is told in it, else the shop's.
+    /// Takes the customer's currency where each amount of the receipt is told in it, else the shop's. Nothing is read where no amount is of
+    /// the order as it is now: what is known of it stays.
     fn of(order: &Object<'_>) -> Option<Self> {
-        let of_shop = order.currency("currency").map(|currency| Self { currency, is_presentment: false });
-        let of_customer = order.currency("presentment_currency").map(|currency| Self { currency, is_presentment: true });
+        let goods = Goods::of(order);
+        if goods == Goods::Unclear {
+            return None;
+        }
+        let prices = |currency, is_presentment| {
+            let bought = Self { currency, is_presentment, is_edited: false };
+            let is_edited = goods == Goods::Edited && bought.amount(order, "current_total_price").is_some();
+            Self { is_edited, ..bought }
+        };
+        let of_shop = order.currency("currency").map(|currency| prices(currency, false));
+        let of_customer = order.currency("presentment_currency").map(|currency| prices(currency, true));
         let differs = |prices: &Self| of_shop.is_none_or(|shop| shop.currency != prices.currency);
         let is_whole = |prices: &Self| {
-            prices.amount(order, "total_price").is_some()
+            prices.now(order, "total_price").is_some()
                 && order.list("line_items").iter().take(MOST_LINES).all(|line| prices.amount(line, "price").is_some())
         };
         of_customer.filter(|prices| differs(prices) && is_whole(prices)).or(of_shop)
@@ -212,19 +285,47 @@ impl Prices {
         if self.is_presentment { of_set("presentment_money") } else { object.amount(key, self.currency).or_else(|| of_set("shop_money")) }
     }
 
+    /// Reads an amount of the order, of an edited one as it is now, where that is told.
+    fn now(self, order: &Object<'_>, key: &str) -> Option<Money> {
+        let current = || self.amount(order, &format!("current_{key}"));
+        self.is_edited.then(current).flatten().or_else(|| self.amount(order, key))
+    }
+
     fn totals(self, order: &Object<'_>) -> Option<Totals> {
         // What discounts take off is told beside it, so the subtotal is the goods before them: Shopify's own is what is left.
-        let before_discounts = self.discount(order).and_then(|_| self.amount(order, "total_line_items_price"));
+        let before_discounts = self.discount(order).and_then(|_| self.goods_before_discounts(order));
+        let shipping_now = || self.is_edited.then(|| self.amount(order, "current_shipping_price")).flatten();
+        let shipping = || self.amount(order, "total_shipping_price").or_else(|| self.sum(&order.list("shipping_lines"), "price"));
         Some(Totals {
-            total: self.amount(order, "total_price")?,
-            subtotal: before_discounts.or_else(|| self.amount(order, "subtotal_price")),
-            shipping: self.amount(order, "total_shipping_price").or_else(|| self.sum(&order.list("shipping_lines"), "price")),
-            tax: self.amount(order, "total_tax"),
+            total: self.now(order, "total_price")?,
+            subtotal: before_discounts.or_else(|| self.now(order, "subtotal_price")),
+            shipping: shipping_now().or_else(shipping),
+            tax: self.now(order, "total_tax"),
         })
     }
 
+    /// Returns what the goods cost before discounts. Of an edited order Shopify does not tell it, but each price.
+    fn goods_before_discounts(self, order: &Object<'_>) -> Option<Money> {
+        if !self.is_edited {
+            return self.amount(order, "total_line_items_price");
+        }
+        let of_line = |line: &Object<'_>| {
+            let price = self.amount(line, "price")?;
+            Some(Money::new(price.amount.checked_mul(self.pieces(line).unwrap_or(0).into())?, price.currency))
+        };
+        order.list("line_items").iter().map(of_line).reduce(|sum, amount| sum?.plus(amount?)).flatten()
+    }
+
+    /// Returns how many pieces of a line there are; nothing when there are none any more.
+    fn pieces(self, line: &Object<'_>) -> Option<u32> {
+        match left(line) {
+            Some(left) if self.is_edited => u32::try_from(left).ok().filter(|left| *left > 0),
+            Some(_) | None => line.quantity("quantity"),
+        }
+    }
+
     fn discount(self, order: &Object<'_>) -> Option<Money> {
-        self.amount(order, "total_discounts").filter(|discount| discount.amount > 0)
+        self.now(order, "total_discounts").filter(|discount| discount.amount > 0)
     }
 
     /// Each code by itself when they make up the whole discount, else all in one. A tip is added to the sum: it takes off less than nothing.
@@ -256,7 +357,7 @@ impl Prices {
             Some(OrderLine {
                 title: line.words("title", NAME).or_else(|| line.words("name", NAME))?,
                 subtitle: line.words("variant_title", NAME),
-                quantity: line.quantity("quantity")?,
+                quantity: self.pieces(&line)?,
                 price: self.amount(&line, "price")?,
                 image_url: None,
             })
@@ -265,25 +366,34 @@ impl Prices {
     }
 }
 
-/// Money that went back: what succeeded of a refund's transactions. One that only puts goods back is none.
+/// Money that went back: what succeeded of a refund's transactions. One that only puts goods back is none, and neither is one of nothing.
 fn refund(refund: &Object<'_>) -> Option<Refund> {
     let id = refund.id("id")?;
     if !refund.has("transactions") {
         return Some(Refund { id, amount: None });
     }
-    let transactions = refund.list("transactions");
-    let went_back = transactions.iter().filter(|transaction| {
-        transaction.text("kind").is_none_or(|kind| kind == "refund") && transaction.text("status").is_none_or(|status| status == "success")
-    });
-    let amounts: Vec<Option<Money>> =
-        went_back.map(|transaction| transaction.amount("amount", transaction.currency("currency")?)).collect();
-    if amounts.is_empty() {
-        return None;
-    }
-    Some(Refund { id, amount: amounts.into_iter().reduce(|sum, amount| sum?.plus(amount?)).flatten() })
+    let repayments = repayments(refund);
+    let went_back = repayments.iter().filter(|repayment| repayment.text("status").is_none_or(|status| status == "success"));
+    let sum = went_back.map(repaid).reduce(|sum, amount| sum?.plus(amount?))?;
+    sum.is_none_or(|sum| sum.amount != 0).then_some(Refund { id, amount: sum })
 }
 
-/// The card as its owner knows it, `Visa 4242`, else the name of the gateway.
+/// Tells whether money goes back with a refund, or may: what is on its way and what the bank refused has changed the order's amounts, too.
+fn is_of_money(refund: &Object<'_>) -> bool {
+    !refund.has("transactions") || repayments(refund).iter().any(|repayment| repaid(repayment).is_none_or(|amount| amount.amount != 0))
+}
+
+/// The transactions of a refund that give money back.
+fn repayments<'a>(refund: &Object<'a>) -> Vec<Object<'a>> {
+    let is_repayment = |transaction: &Object<'_>| transaction.text("kind").is_none_or(|kind| kind == "refund");
+    refund.list("transactions").into_iter().filter(is_repayment).collect()
+}
+
+fn repaid(repayment: &Object<'_>) -> Option<Money> {
+    repayment.amount("amount", repayment.currency("currency")?)
+}
+
+/// The card as its owner knows it, `Visa 4242`, else the names of the gateways: `Gift Card, Shopify Payments`.
 fn payment_method(order: &Object<'_>) -> Option<String> {
     let card = order.part("payment_details").and_then(|details| {
         let company = details.words("credit_card_company", NAME)?;
@@ -291,7 +401,17 @@ fn payment_method(order: &Object<'_>) -> Option<String> {
         let last: String = digits.get(digits.len().saturating_sub(4)..).unwrap_or_default().iter().collect();
         words::clean(&format!("{company} {last}"), NAME)
     });
-    card.or_else(|| order.texts("payment_gateway_names").first().and_then(|name| words::spelled_out(name)))
+    card.or_else(|| gateways(order))
+}
+
+fn gateways(order: &Object<'_>) -> Option<String> {
+    let mut names = Vec::new();
+    for name in order.texts("payment_gateway_names").iter().take(MOST).filter_map(|name| words::spelled_out(name)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    words::clean(&names.join(", "), NAME)
 }
 
 fn parts(address: &Object<'_>) -> Parts {

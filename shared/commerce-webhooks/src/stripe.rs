@@ -62,7 +62,7 @@ pub(crate) fn parse(delivery: &ShopDelivery) -> Result<Parsed, ParseError> {
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => session,
         "payment_intent.succeeded" => payment,
         "charge.refunded" => charge_refunded,
-        "refund.created" | "refund.updated" => refund_told,
+        "refund.created" | "refund.updated" | "refund.failed" => refund_told,
         _ => return Ok(Parsed::ignoring(&topic)),
     };
     let data = body.part("data").ok_or(ParseError::Lacks("data"))?;
@@ -129,11 +129,12 @@ fn payment(payment: &Object<'_>, _: &Object<'_>) -> Told {
 /// The charge says how much went back in all. Where it does not list the refunds, this one is what is more than before.
 fn charge_refunded(charge: &Object<'_>, data: &Object<'_>) -> Told {
     let id = charge.id("id").ok_or(ParseError::Lacks("data.object.id"))?;
-    let listed: Vec<Refund> =
-        charge.part("refunds").map(|refunds| refunds.list("data")).unwrap_or_default().iter().filter_map(refund).collect();
-    let refunds = if listed.is_empty() { difference(charge, data, &id).into_iter().collect() } else { listed };
+    let listed = charge.part("refunds").map(|refunds| refunds.list("data")).unwrap_or_default();
+    let refunds: Vec<Refund> =
+        if listed.is_empty() { difference(charge, data, &id).into_iter().collect() } else { listed.iter().filter_map(refund).collect() };
     let external_id = reference_to(charge, "payment_intent").or(Some(id));
-    Ok(Some(gone_back(OrderNames { number: number(charge), external_id }, refunds)))
+    let names = OrderNames { number: number(charge), external_id };
+    Ok((!refunds.is_empty()).then(|| gone_back(names, refunds)))
 }
 
 fn difference(charge: &Object<'_>, data: &Object<'_>, id: &str) -> Option<Refund> {
@@ -157,10 +158,11 @@ fn gone_back(names: OrderNames, refunds: Vec<Refund>) -> ShopEventKind {
     ShopEventKind::OrderChanged(Box::new(OrderFacts { names, refunds: refunds.into_iter().take(MOST).collect(), ..OrderFacts::default() }))
 }
 
-/// Money that went or goes back; nothing when it did not.
+/// Money that went back. What is `pending` or `requires_action` may yet fail or be canceled, and nothing takes back a refund that was told:
+/// it is told once it succeeded.
 fn refund(refund: &Object<'_>) -> Option<Refund> {
-    let is_void = matches!(refund.text("status").as_deref(), Some("failed" | "canceled"));
-    let id = refund.id("id").filter(|_| !is_void)?;
+    let went_back = refund.text("status").is_none_or(|status| status == "succeeded");
+    let id = refund.id("id").filter(|_| went_back)?;
     Some(Refund { id, amount: amount(refund, "amount") })
 }
 

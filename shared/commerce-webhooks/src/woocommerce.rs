@@ -11,7 +11,8 @@ use domain::shop::{ShopDelivery, ShopEvent, ShopEventKind, Source};
 use domain::time::Timestamp;
 
 use crate::delivery::{ParseError, Parsed};
-use crate::event::{MOST, MOST_LINES, event, line_of_all};
+use crate::event::{MOST, MOST_LINES, event, line_as_one, line_of_all};
+use crate::html;
 use crate::json::Object;
 use crate::passed;
 use crate::signature::{Headers, Label, SignatureError, base64_of_body};
@@ -89,7 +90,7 @@ fn facts(order: &Object<'_>, names: OrderNames) -> OrderFacts {
         totals: currency.and_then(|currency| totals(order, currency)),
         adjustments: currency.map(|currency| adjustments(order, currency)).unwrap_or_default(),
         lines: currency.map(|currency| lines(order, currency)).unwrap_or_default(),
-        payment_method: order.words("payment_method_title", NAME),
+        payment_method: title(order, "payment_method_title"),
         merchant: None,
         // The API names the page on which an order is paid, and none on which it is looked at.
         url: None,
@@ -118,34 +119,48 @@ fn adjustments(order: &Object<'_>, currency: Currency) -> Vec<Adjustment> {
     let discount = discount.map(|amount| Adjustment { name, amount });
     let fee = |fee: Object<'_>| {
         let amount = fee.amount("total", currency).filter(|total| total.amount != 0)?;
-        let name = fee.words("name", NAME).unwrap_or_else(|| "Fee".into());
+        let name = title(&fee, "name").unwrap_or_else(|| "Fee".into());
         Some(Adjustment { name, amount: Money::new(-amount.amount, currency) })
     };
     discount.into_iter().chain(order.list("fee_lines").into_iter().filter_map(fee)).take(MOST).collect()
 }
 
-/// The price of a piece is a float with as many digits as it takes; the sum of the line is money.
+/// The price of a piece is a float with as many digits as it takes; the sum of the line is money. Plugins sell parts of a piece: 2.5 metres.
 fn lines(order: &Object<'_>, currency: Currency) -> Vec<OrderLine> {
     let line = |line: Object<'_>| {
         let all = line.amount("subtotal", currency).or_else(|| line.amount("total", currency))?;
         let image_url = line.part("image").and_then(|image| image.url("src"));
-        Some(line_of_all(line.words("name", NAME)?, variant(&line), line.quantity("quantity")?, all, image_url))
+        let (title, subtitle, count) = (title(&line, "name")?, variant(&line), line.count("quantity")?);
+        Some(match count.parse() {
+            Ok(quantity) => line_of_all(title, subtitle, quantity, all, image_url),
+            Err(_) => line_as_one(title, subtitle, &count, all, image_url),
+        })
     };
     order.list("line_items").into_iter().filter_map(line).take(MOST_LINES).collect()
 }
 
-/// What was chosen of a product: the values that the shop shows.
+/// A text that the shop shows as a part of its pages.
+fn title(object: &Object<'_>, key: &str) -> Option<String> {
+    words::clean(&html::plain(&object.words(key, TEXT)?), NAME)
+}
+
+/// What was chosen of a product: the values that the shop shows. What is formatted is none.
 fn variant(line: &Object<'_>) -> Option<String> {
     let shown = line.list("meta_data").into_iter().take(MOST).filter(|meta| meta.text("key").is_none_or(|key| !key.starts_with('_')));
-    let values: Vec<String> = shown.filter_map(|meta| meta.words("display_value", NAME).filter(|value| !value.contains('<'))).collect();
+    let values: Vec<String> = shown
+        .filter(|meta| meta.text("display_value").is_some_and(|value| !value.contains('<')))
+        .filter_map(|meta| title(&meta, "display_value"))
+        .collect();
     words::clean(&values.join(", "), NAME)
 }
 
+/// Money that went back. A refund of nothing only puts goods back.
 fn refunds(order: &Object<'_>) -> Vec<Refund> {
     let currency = order.currency("currency");
     let refund = |refund: Object<'_>| {
         let amount = currency.and_then(|currency| refund.amount("total", currency));
-        Some(Refund { id: refund.id("id")?, amount: amount.map(|amount| Money::new(amount.amount.abs(), amount.currency)) })
+        let id = refund.id("id").filter(|_| amount.is_none_or(|amount| amount.amount != 0))?;
+        Some(Refund { id, amount: amount.map(|amount| Money::new(amount.amount.abs(), amount.currency)) })
     };
     order.list("refunds").into_iter().filter_map(refund).take(MOST).collect()
 }
@@ -181,7 +196,7 @@ fn meta(order: &Object<'_>, key: &str) -> Option<String> {
 /// The parcels of the plugin, with the moment at which each was shipped. It knows no more of them than that.
 fn parcels(order: &Object<'_>, names: &OrderNames) -> Vec<(ShipmentFacts, Option<Timestamp>)> {
     let found = order.list("meta_data").into_iter().rev().find(|meta| meta.text("key").as_deref() == Some(PARCELS));
-    let items = found.map(|meta| meta.list("value")).unwrap_or_default();
+    let items = found.map(|meta| meta.list_of_php("value")).unwrap_or_default();
     items.into_iter().filter_map(|item| parcel(&item, names)).take(MOST).collect()
 }
 

@@ -45,6 +45,23 @@ pub(crate) fn number(text: &str) -> Option<String> {
     clean(text, NAME).and_then(|text| id(text.trim_start_matches('#')))
 }
 
+/// Returns the number of an order that people wrote: `1001` of `Order #1001`, `order No. 1001` and `# 1001`. Where it is not plain which part
+/// of it is the number, the whole is.
+pub(crate) fn written_number(text: &str) -> Option<String> {
+    let whole = number(text)?;
+    let is_apart = |rest: &&str| rest.starts_with(|next: char| next == '#' || next.is_whitespace());
+    let named = without(&whole, "order").filter(is_apart).unwrap_or(&whole).trim_start();
+    let bare = without(named, "no.").unwrap_or(named).trim_start().trim_start_matches('#').trim_start();
+    let is_number = bare.contains(|character: char| character.is_ascii_digit()) && !bare.contains(char::is_whitespace);
+    if is_number { id(bare) } else { Some(whole) }
+}
+
+/// Returns what comes after a word, in whichever case; nothing where the text begins otherwise.
+fn without<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(word.len())?;
+    start.eq_ignore_ascii_case(word).then_some(rest)
+}
+
 /// Returns an address that a customer may be sent to: `https`, with a host, and not too long.
 pub(crate) fn url(text: &str) -> Option<String> {
     let text = text.trim();

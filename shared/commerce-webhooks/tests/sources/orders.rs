@@ -36,6 +36,8 @@ fn a_shopify_order_is_a_purchase_unless_its_payment_was_taken_back() {
     assert_eq!(of("orders/create", json!("voided")), "order_changed");
     assert_eq!(of("orders/paid", json!("paid")), "order_placed");
     assert_eq!(of("orders/updated", json!("paid")), "order_changed");
+    let test = changed(SHOPIFY, &[("/test", json!(true))]);
+    assert_eq!(kind(Source::Shopify, "orders/create", test), "order_placed", "a test order is taken like any");
     let cancelled = changed(SHOPIFY, &[("/cancelled_at", json!("2026-11-21T11:00:00Z"))]);
     assert_eq!(kind(Source::Shopify, "orders/paid", cancelled), "order_changed");
 }
@@ -161,6 +163,141 @@ fn a_sum_that_cannot_be_divided_by_the_pieces_stays_whole() {
 }
 
 #[test]
+fn a_part_of_a_piece_is_one_piece_that_says_so() {
+    let line = |quantity: Value| woo(&[("/line_items/0/quantity", quantity)]).lines.remove(0);
+    for (quantity, subtitle) in [(json!(2.5), "2.5 × Brass"), (json!("2.50"), "2.5 × Brass"), (json!("0.75"), "0.75 × Brass")] {
+        let line = line(quantity);
+        assert_eq!((line.quantity, line.price.amount, line.subtitle.as_deref()), (1, 7900, Some(subtitle)));
+    }
+    let facts = woo(&[("/line_items/1/quantity", json!(2.5))]);
+    assert_eq!(facts.lines[1].subtitle.as_deref(), Some("2.5 ×"));
+    let lines: i64 = facts.lines.iter().map(|line| line.price.amount * i64::from(line.quantity)).sum();
+    assert_eq!(Some(lines), facts.totals.unwrap().subtotal.map(|subtotal| subtotal.amount));
+    for whole in [json!(2.0), json!("2"), json!("02.000")] {
+        assert_eq!((line(whole.clone()).quantity, line(whole).price.amount), (2, 3950));
+    }
+    for none in [json!(0), json!("0.0"), json!("-1"), json!("2,5"), json!("2."), json!(".5"), json!("1e3"), json!("1".repeat(50))] {
+        let lines = woo(&[("/line_items/0/quantity", none.clone())]).lines;
+        assert_eq!(lines.len(), 1, "{none}");
+    }
+}
+
+#[test]
+fn what_woocommerce_writes_as_html_is_read_as_text() {
+    let title = |name: &str| woo(&[("/line_items/0/name", json!(name))]).lines.remove(0).title;
+    assert_eq!(title("Tom &amp; Jerry&#8217;s <b>Mug</b>"), "Tom & Jerry’s Mug");
+    assert_eq!(title("Lamp&nbsp;2 < 3 &lt;b&gt;"), "Lamp 2 < 3 <b>");
+    assert_eq!(title(&"&amp;".repeat(100_000)).chars().count(), 200);
+    assert_eq!(woo(&[("/line_items/0/name", json!("<b></b>"))]).lines.len(), 1, "nothing is left of it");
+    let facts = woo(&[
+        ("/payment_method_title", json!("PayPal &amp; Card")),
+        ("/fee_lines/0/name", json!("Wrap &#038; <i>bow</i>")),
+        ("/line_items/0/meta_data/0/display_value", json!("Black &amp; white")),
+    ]);
+    assert_eq!(facts.payment_method.as_deref(), Some("PayPal & Card"));
+    assert_eq!(facts.adjustments[1].name, "Wrap & bow");
+    assert_eq!(facts.lines[0].subtitle.as_deref(), Some("Black & white"));
+}
+
+/// The order of the golden payload after its light bulb was taken out.
+fn edited() -> Vec<(&'static str, Value)> {
+    let removal = json!({ "line_item_id": 518_995_019, "quantity": 1, "restock_type": "no_restock", "subtotal": "0.00" });
+    vec![
+        ("/line_items/1/current_quantity", json!(0)),
+        ("/current_total_price", json!("80.78")),
+        ("/current_subtotal_price", json!("71.10")),
+        ("/current_total_tax", json!("4.73")),
+        ("/current_total_discounts", json!("7.90")),
+        ("/refunds", json!([{ "id": 5, "transactions": [], "refund_line_items": [removal] }])),
+    ]
+}
+
+fn with(mut changes: Vec<(&'static str, Value)>, more: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+    changes.extend_from_slice(more);
+    changes
+}
+
+fn updated(changes: &[(&str, Value)]) -> OrderFacts {
+    order(Source::Shopify, "orders/updated", changed(SHOPIFY, changes))
+}
+
+fn sums(facts: &OrderFacts) -> [Option<i64>; 4] {
+    let totals = facts.totals.unwrap();
+    [Some(totals.total), totals.subtotal, totals.shipping, totals.tax].map(|sum| sum.map(|sum| sum.amount))
+}
+
+#[test]
+fn what_an_edit_took_out_of_an_order_is_off_its_receipt() {
+    let facts = updated(&edited());
+    assert_eq!(sums(&facts), [Some(8078), Some(7900), Some(495), Some(473)]);
+    let lines: Vec<_> = facts.lines.iter().map(|line| (line.title.as_str(), line.quantity)).collect();
+    assert_eq!(lines, [("Desk lamp", 2)]);
+    let off: Vec<_> = facts.adjustments.iter().map(|off| (off.name.as_str(), off.amount.amount)).collect();
+    assert_eq!(off, [("WELCOME10", 790)]);
+    assert!(facts.refunds.is_empty(), "no money went back");
+    let silent = updated(&with(edited(), &[("/refunds", json!([]))]));
+    assert_eq!((silent.totals, silent.lines), (facts.totals, facts.lines), "with and without a refund of nothing");
+    let fewer = updated(&with(edited(), &[("/line_items/0/current_quantity", json!(1)), ("/line_items/1/current_quantity", json!(1))]));
+    assert_eq!(fewer.lines.iter().map(|line| line.quantity).collect::<Vec<_>>(), [1, 1]);
+    let undiscounted =
+        updated(&with(edited(), &[("/current_total_discounts", json!("0.00")), ("/current_subtotal_price", json!("79.00"))]));
+    assert_eq!((undiscounted.adjustments.len(), undiscounted.totals.unwrap().subtotal.unwrap().amount), (0, 7900));
+    let shipping = json!({ "shop_money": { "amount": "2.95", "currency_code": "EUR" } });
+    assert_eq!(sums(&updated(&with(edited(), &[("/current_shipping_price_set", shipping)])))[2], Some(295));
+}
+
+#[test]
+fn an_order_whose_money_goes_back_is_told_as_it_was_bought() {
+    let bought = updated(&[]);
+    for (status, amount) in [("success", "11.00"), ("pending", "11.00"), ("failure", "11.00"), ("success", "nonsense")] {
+        let repayment = json!({ "kind": "refund", "status": status, "amount": amount, "currency": "EUR" });
+        let goods = json!({ "line_item_id": 518_995_019, "quantity": 1 });
+        let refund = json!([{ "id": 5, "transactions": [repayment], "refund_line_items": [goods] }]);
+        let facts = updated(&with(edited(), &[("/refunds", refund)]));
+        assert_eq!((facts.totals, facts.lines, facts.adjustments), (bought.totals, bought.lines.clone(), bought.adjustments.clone()));
+    }
+    let untold = updated(&with(edited(), &[("/current_total_price", Value::Null)]));
+    assert_eq!((untold.totals, untold.lines), (bought.totals, bought.lines), "what an order is now is not told");
+}
+
+#[test]
+fn an_order_that_was_edited_and_refunded_or_called_off_stays_as_it_is_known() {
+    let removal = json!({ "id": 5, "transactions": [], "refund_line_items": [{ "line_item_id": 518_995_019, "quantity": 1 }] });
+    let repayment = json!({ "id": 6, "transactions": [{ "kind": "refund", "status": "success", "amount": "10.56", "currency": "EUR" }] });
+    for (what, more) in [
+        ("the money of what was taken out went back", ("/refunds", json!([removal, repayment]))),
+        ("it was cancelled", ("/cancelled_at", json!("2026-11-22T08:00:00Z"))),
+        ("nothing is left of it", ("/line_items/0/current_quantity", json!(0))),
+    ] {
+        let facts = updated(&with(edited(), &[more]));
+        assert_eq!((facts.totals, facts.lines.len(), facts.adjustments.len()), (None, 0, 0), "{what}");
+        assert_eq!(facts.names.number.as_deref(), Some("1001"), "{what}");
+    }
+    assert_eq!(updated(&with(edited(), &[("/refunds", json!([repayment]))])).refunds.len(), 1);
+}
+
+#[test]
+fn an_edited_order_is_told_in_its_customers_currency() {
+    let name = "shopify-orders_create-presentment";
+    let set = |shop: &str, customer: &str| {
+        let money = |amount: &str, code: &str| json!({ "amount": amount, "currency_code": code });
+        json!({ "shop_money": money(shop, "USD"), "presentment_money": money(customer, "EUR") })
+    };
+    let edits = [
+        ("/line_items/1/current_quantity", json!(0)),
+        ("/current_total_price", json!("88.00")),
+        ("/current_total_price_set", set("88.00", "80.78")),
+        ("/current_subtotal_price_set", set("77.40", "71.10")),
+        ("/current_total_tax_set", set("5.15", "4.73")),
+        ("/current_total_discounts_set", set("8.60", "7.90")),
+    ];
+    let facts = order(Source::Shopify, "orders/updated", changed(name, &edits));
+    assert_eq!(facts.totals.unwrap().total.currency.code(), "EUR");
+    assert_eq!(sums(&facts), [Some(8078), Some(7900), Some(495), Some(473)]);
+    assert_eq!((facts.lines.len(), facts.adjustments[0].amount.to_string().as_str()), (1, "7.90 EUR"));
+}
+
+#[test]
 fn a_customers_currency_is_taken_for_all_amounts_or_for_none() {
     let name = "shopify-orders_create-presentment";
     let read = |changes: &[(&str, Value)]| order(Source::Shopify, "orders/create", changed(name, changes));
@@ -230,24 +367,56 @@ fn a_refund_is_money_that_went_back() {
     assert_eq!(of(&[])[0].amount.unwrap().amount, 3950);
     assert!(of(&[("/transactions", json!([]))]).is_empty(), "goods came back, money did not");
     assert!(of(&[("/transactions/0/status", json!("failure"))]).is_empty());
+    assert!(of(&[("/transactions/0/amount", json!("0.00"))]).is_empty(), "nothing went back");
     assert_eq!(of(&[("/transactions", Value::Null)])[0].amount, None);
-    let of = |status: &str| order_of_refund(status).map(|facts| facts.refunds.len());
-    assert_eq!((of("succeeded"), of("pending"), of("failed"), of("canceled")), (Some(1), Some(1), None, None));
+    let of = |total: &str| woo(&[("/refunds", json!([{ "id": 9, "total": total }]))]).refunds;
+    assert_eq!((of("-5.00")[0].amount.unwrap().amount, of("0.00").len()), (500, 0));
     let charge = order(Source::Stripe, "", read("stripe-charge_refunded")).refunds;
     assert_eq!((charge[0].id.as_str(), charge[0].amount.unwrap().amount), ("ch_3Q9x:3950", 2950), "what is more than before");
 }
 
-fn order_of_refund(status: &str) -> Option<OrderFacts> {
-    let body = changed("stripe-refund_created", &[("/data/object/status", json!(status))]);
-    parse(Source::Stripe, "", body).unwrap().events.pop().and_then(|event| match event.kind {
-        ShopEventKind::OrderChanged(facts) => Some(*facts),
-        ShopEventKind::OrderPlaced(_) | ShopEventKind::OrderCancelled { .. } | ShopEventKind::ShipmentUpdated(_) => None,
-    })
+#[test]
+fn a_refund_of_stripe_is_told_once_it_succeeded() {
+    let told = |name: &str, changes: &[(&str, Value)]| {
+        let parsed = parse(Source::Stripe, "", changed(name, changes)).unwrap();
+        assert_eq!(parsed.ignored, None);
+        parsed.events.into_iter().flat_map(|event| refunds(event.kind)).collect::<Vec<_>>()
+    };
+    for topic in ["refund.created", "refund.updated", "refund.failed"] {
+        let of = |status: Value| told("stripe-refund_created", &[("/type", json!(topic)), ("/data/object/status", status)]).len();
+        assert_eq!((of(json!("succeeded")), of(Value::Null)), (1, 1), "{topic}");
+        for status in ["pending", "requires_action", "failed", "canceled", "a_new_one"] {
+            assert_eq!(of(json!(status)), 0, "{topic} {status}");
+        }
+    }
+    let listed = |statuses: &[&str]| {
+        let refund =
+            |(place, status): (usize, &&str)| json!({ "id": format!("re_{place}"), "amount": 500, "currency": "eur", "status": status });
+        let list: Vec<Value> = statuses.iter().enumerate().map(refund).collect();
+        told("stripe-charge_refunded", &[("/data/object/refunds", json!({ "data": list }))])
+    };
+    assert_eq!(listed(&["succeeded", "pending"]), ["re_0"]);
+    assert!(listed(&["pending", "failed"]).is_empty(), "the sum of the charge counts what is on its way");
+}
+
+fn refunds(kind: ShopEventKind) -> Vec<String> {
+    match kind {
+        ShopEventKind::OrderChanged(facts) => facts.refunds.into_iter().map(|refund| refund.id).collect(),
+        kind @ (ShopEventKind::OrderPlaced(_) | ShopEventKind::OrderCancelled { .. } | ShopEventKind::ShipmentUpdated(_)) => {
+            unreachable!("{kind:?}")
+        }
+    }
 }
 
 #[test]
 fn a_payment_is_named_as_its_customer_knows_it() {
     assert_eq!(shopify(&[]).payment_method.as_deref(), Some("Shopify Payments"));
+    let gateways = |names: Value| shopify(&[("/payment_gateway_names", names)]).payment_method;
+    assert_eq!(gateways(json!(["gift_card", "shopify_payments"])).as_deref(), Some("Gift Card, Shopify Payments"));
+    assert_eq!(gateways(json!(["paypal", "paypal", "", 7, null])).as_deref(), Some("Paypal, 7"));
+    let many: Vec<String> = (0..500).map(|number| format!("gateway_{number}")).collect();
+    assert!(gateways(json!(many)).unwrap().chars().count() <= 200);
+    assert_eq!(gateways(json!([])), None);
     let card = json!({"credit_card_company": "Visa", "credit_card_number": "•••• •••• •••• 4242"});
     assert_eq!(shopify(&[("/payment_details", card)]).payment_method.as_deref(), Some("Visa 4242"));
     assert_eq!(stripe(&[]).payment_method.as_deref(), Some("Card"));

@@ -4,7 +4,7 @@ use domain::parcel::ParcelStatus;
 use domain::shop::{ShopEventKind, Source};
 use serde_json::{Value, json};
 
-use crate::payloads::{changed, parcel, parse, read};
+use crate::payloads::{changed, json, parcel, parse, read};
 
 fn easypost(changes: &[(&str, Value)]) -> domain::order::ShipmentFacts {
     parcel(Source::Easypost, "", changed("easypost-tracker_updated-in_transit", changes))
@@ -129,9 +129,59 @@ fn a_fulfillment_names_its_order_and_each_tracking_number_is_a_parcel() {
     assert_eq!(ids, ["255858047", "255858047.2"]);
     assert!(parcels.iter().all(|parcel| parcel.order.number.as_deref() == Some("1001")));
     assert_eq!(parcels[1].tracking_url, None, "http is not followed");
-    for (name, number) in [("#1001.12", "1001"), ("EN-7.1", "EN-7"), ("#1001", "1001"), ("#A.B", "A.B"), ("#1.2.3", "1.2")] {
-        let facts = parcel(Source::Shopify, "fulfillments/create", changed("shopify-fulfillments_create", &[("/name", json!(name))]));
-        assert_eq!(facts.order.number.as_deref(), Some(number), "{name}");
+}
+
+#[test]
+fn the_name_of_a_fulfillment_is_its_orders_with_a_number_behind_it() {
+    let named = |name: &str| {
+        let order = parcel(Source::Shopify, "fulfillments/create", changed("shopify-fulfillments_create", &[("/name", json!(name))])).order;
+        assert_eq!(order.external_id.as_deref(), Some("820982911946154508"), "{name}");
+        order.number
+    };
+    for (name, number) in [
+        ("#1001.12", "1001"),
+        ("#1001-F1", "1001"),
+        ("#1001-F12", "1001"),
+        ("1001-F1", "1001"),
+        ("EN-7.1", "EN-7"),
+        ("EN-7-F2", "EN-7"),
+        ("EN-F1-F2", "EN-F1"),
+        ("#1001-F1.1", "1001-F1"),
+        ("#1.2.3", "1.2"),
+        ("#9999.1", "9999"),
+        ("#1001", "1001"),
+    ] {
+        assert_eq!(named(name).as_deref(), Some(number), "{name}");
+    }
+    for name in ["#A.B", "#1001-f1", "#1001-F", "#1001-X1", "#1001 F1", "EN-7", "-F1", "#.1", "#", ""] {
+        assert_eq!(named(name), None, "{name}: its order is found by its id");
+    }
+}
+
+#[test]
+fn the_number_of_an_order_is_read_out_of_what_people_write_around_it() {
+    for (written, number) in [
+        ("#1001", "1001"),
+        (" 1001 ", "1001"),
+        ("# 1001", "1001"),
+        ("Order T3194821", "T3194821"),
+        ("order #1001", "1001"),
+        ("ORDER#1001", "1001"),
+        ("Order No. 1001", "1001"),
+        ("No.1001", "1001"),
+        ("no. #EN-7", "EN-7"),
+        ("ORDER-77", "ORDER-77"),
+        ("Order1001", "Order1001"),
+        ("Order of Ana 3", "Order of Ana 3"),
+        ("Order ABC", "Order ABC"),
+        ("order", "order"),
+        ("№ 5", "№ 5"),
+        ("T3194821", "T3194821"),
+    ] {
+        assert_eq!(aftership(&[("/msg/order_number", json!(written))]).order.number.as_deref(), Some(number), "{written}");
+    }
+    for none in [json!(""), json!("#"), json!("Order #0"), Value::Null, json!([])] {
+        assert_eq!(aftership(&[("/msg/order_number", none.clone())]).order.number, None, "{none}");
     }
 }
 
@@ -140,4 +190,9 @@ fn a_plugins_parcels_come_beside_the_order() {
     let events = parse(Source::Woocommerce, "order.updated", read("woocommerce-order_updated-completed_tracked")).unwrap().events;
     let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["order_placed", "shipment_updated", "shipment_updated"]);
+    let name = "woocommerce-order_updated-completed_tracked";
+    let items = json(name).pointer("/meta_data/5/value").cloned().unwrap();
+    let parsed = |value: Value| parse(Source::Woocommerce, "order.updated", changed(name, &[("/meta_data/5/value", value)])).unwrap();
+    assert_eq!(parsed(json!({ "1": items[0], "7": items[1] })).events, events, "PHP writes an array with a gap as an object");
+    assert_eq!(parsed(json!({ "1": "x", "2": [], "3": null })).events.len(), 1);
 }
