@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_ENGINE ?= random
 FUZZ_TARGETS := signatures deliveries graph_answers threads cursors jobs requests
 
-.PHONY: help run test faults fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser connect redrive replay backfill templates export erase clean
+.PHONY: help run test faults burst fuzz bench lint lint-template fmt docs advisories sbom build deploy test-deploy browser connect redrive replay backfill templates export erase clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ faults: ## Inject every fault in full and write the table into docs/RELIABILITY.
 	@echo "make: building; then it takes some minutes"
 	FAULTS=full FAULTS_REPORT="$(CURDIR)/docs/RELIABILITY.md" FAULTS_COMMAND="\`make faults\`, $$(date -u +%F)" \
 	  cargo test --locked --workspace --test faults
+
+burst: ## Tell of BURST (5,000) orders of one Page at once, and see that each customer gets one receipt, at the Page's pace
+	@echo "make: the pace is five a second: it takes a quarter of an hour"
+	BURST=$(or $(BURST),5000) cargo test --locked --workspace --test journeys -- --nocapture a_burst_of_orders
 
 fuzz: ## Throw any bytes at every reader, FUZZ_SECONDS (20) each; FUZZ_ENGINE=libfuzzer for coverage
 	@echo "make: engine $(FUZZ_ENGINE), $(FUZZ_SECONDS) seconds a target, $$(rustc --version)"

@@ -14,7 +14,6 @@
 )]
 
 mod faults {
-    pub(crate) mod burst;
     pub(crate) mod dead_letters;
     pub(crate) mod failpoints;
     pub(crate) mod graph;
@@ -59,8 +58,7 @@ fn main() -> ExitCode {
         .chain(faults::stores::cases())
         .chain(faults::time::cases())
         .chain(faults::dead_letters::cases())
-        .chain(faults::graph::cases())
-        .chain(faults::burst::cases());
+        .chain(faults::graph::cases());
     let mut trials: Vec<Trial> = cases.enumerate().map(|(number, case)| trial(number, case, extent, &rows)).collect();
     trials.push(Trial::test("each_failpoint_of_the_code_has_its_case", || {
         let missing = faults::failpoints::marks_without_case();

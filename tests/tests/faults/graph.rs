@@ -12,7 +12,7 @@ use crate::{Case, Extent};
 use shopbell_tests::proxy::{Deed, Proxy, Seen};
 
 /// A stack whose calls to the Graph API come by a proxy.
-pub(crate) async fn behind() -> (Program, Proxy) {
+async fn behind() -> (Program, Proxy) {
     let proxy = Proxy::start().await;
     let program = Program::start(&[("GRAPH_API_URL", &format!("{}/v26.0", proxy.url()))]).await;
     proxy.to(&format!("{}/graph", program.addresses().await.url));
@@ -38,7 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-pub(crate) fn is_send(seen: &Seen) -> bool {
+fn is_send(seen: &Seen) -> bool {
     seen.path.ends_with("/messages") && !seen.path.contains("conversations")
 }
 

@@ -14,7 +14,7 @@ use super::table::Tally;
 const FIRST_MS: i64 = 1_795_000_000_000;
 
 /// How many calls are made at a time.
-pub(crate) const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 8;
 
 /// How far the clock is moved at once, and between two looks; how often it is looked until what is missing counts as lost: three hours.
 const STEP: Duration = Duration::from_secs(15);
@@ -64,13 +64,6 @@ impl Load {
             notices: Vec::new(),
         };
         Self { customers: (0..customers).map(customer).collect(), next: 0, gone: Duration::ZERO }
-    }
-
-    /// Customers who write within the hours before the stack's time begins, so that their windows are open.
-    pub(crate) fn today(customers: usize, pages: &[&'static str]) -> Self {
-        const HOURS: Duration = Duration::from_hours(3);
-        let until_then = Duration::from_millis(u64::try_from(START_MS - FIRST_MS).unwrap());
-        Self { gone: until_then - HOURS, ..Self::on(customers, pages) }
     }
 
     /// Makes the next message of a customer.
