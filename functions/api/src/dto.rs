@@ -8,5 +8,6 @@ pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod order;
 pub(crate) mod page;
+pub(crate) mod problem;
 pub(crate) mod rollout;
 pub(crate) mod webhook_endpoint;

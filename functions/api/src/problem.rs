@@ -132,6 +132,7 @@ impl From<TakeError> for Failure {
         match err {
             TakeError::Store(err) => Self::Store(err),
             TakeError::Busy => Self::Busy,
+            TakeError::OtherShop { shop, .. } => Self::invalid("#/order/number", format!("is that of an order of {shop}")),
         }
     }
 }

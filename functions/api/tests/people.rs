@@ -1,4 +1,4 @@
-//! Links, consents and rollouts, as a shop's backend asks for them, over the real table engine.
+//! Links, consents, rollouts and notifications, as a shop's backend asks for them, over the real table engine.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -7,7 +7,9 @@ use std::sync::Arc;
 use axum::Router;
 use domain::ingest::ingest;
 use domain::link;
+use domain::ports::Watches;
 use domain::secret::Secret;
+use domain::watch::Watch;
 use dynamodb_store::Table;
 use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
@@ -73,6 +75,16 @@ impl Line {
         let status = answer.status();
         let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    /// Sends a body as it is, with a key or without.
+    async fn send(&self, method: &Method, path: &str, key: Option<&str>, body: &str) -> StatusCode {
+        let request = Request::builder().method(method).uri(path).header("Content-Type", "application/json");
+        let request = match key {
+            Some(key) => request.header("Authorization", format!("Bearer {key}")),
+            None => request,
+        };
+        self.api.clone().call(request.body(Body::Text(body.to_owned())).unwrap()).await.unwrap().status()
     }
 
     async fn post(&self, path: &str, body: Json) -> (StatusCode, Json) {
@@ -171,6 +183,7 @@ async fn a_consent_is_passed_along_once_and_listed_with_what_is_true_now() {
     let next = ledger["next_cursor"].as_str().unwrap();
     let (_, rest) = line.get(&format!("/v1/consents?email=mia%40example.com&limit=1&cursor={next}")).await;
     assert_eq!((rest["data"].as_array().unwrap().len(), &rest["next_cursor"]), (1, &Json::Null));
+    ingest(&line.table, &FakeQueue::default(), &customer_says("Hi").on("2").build(), at(0)).await.unwrap();
     let (_, other) = line.get("/v1/consents?email=mia%40example.com&page_id=2").await;
     assert_eq!(other["standing"]["messenger"], "not_asked", "of another Page");
 }
@@ -256,5 +269,83 @@ async fn what_is_no_rollout_is_refused_and_only_an_admin_changes_one() {
         let (status, _) = line.call(Method::PUT, "/v1/rollouts/receipt", key, Some(json!({"percent": 100}))).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert_eq!(line.call(Method::GET, "/v1/rollouts", key, None).await.0, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_connected_is_refused_once_one_is() {
+    let line = Line::start().await;
+    let asked = json!({"order_number": "1001", "page_id": "999"});
+    assert_eq!(line.post("/v1/links", asked.clone()).await.0, StatusCode::CREATED, "it may be the first");
+
+    ingest(&line.table, &FakeQueue::default(), &customer_says("Hi").build(), at(0)).await.unwrap();
+    assert!(line.table.put_watch(&Watch::begin(page("2"), at(0))).await.unwrap());
+    let receipt = json!({"type": "receipt", "page_id": "999", "order": {"number": "1", "currency": "EUR", "total": 1}});
+    for (method, path, key, body) in [
+        (Method::POST, "/v1/links", SHOP, asked),
+        (Method::POST, "/v1/notifications", SHOP, receipt),
+        (Method::POST, "/v1/consents", SHOP, json!({"email": "mia@example.com", "given": false, "page_id": "abc"})),
+        (Method::PUT, "/v1/rollouts/receipt", ROOT, json!({"percent": 5, "page_id": "999"})),
+    ] {
+        let (status, problem) = line.call(method, path, key, Some(body)).await;
+        let error = &problem["errors"][0];
+        assert_eq!((status, &error["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("#/page_id")), "{path}: {problem}");
+        let listed = format!("is not connected; connected are {PAGE}, 2");
+        assert!(error["detail"].as_str().unwrap().ends_with(&listed), "{path}: {problem}");
+    }
+    for known in [PAGE, "2"] {
+        let (status, made) = line.post("/v1/links", json!({"order_number": "1001", "page_id": known})).await;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+    }
+}
+
+#[tokio::test]
+async fn a_notification_that_cannot_be_says_which_field_is_wrong() {
+    let line = Line::with_a_page().await;
+    let with = |pointer: &str, value: Json| {
+        let mut body = json!({
+            "type": "receipt", "order": {"number": "20418", "currency": "EUR", "total": 9134}, "recipient": {"name": "Mia Keller"}
+        });
+        *body.pointer_mut(pointer).unwrap() = value;
+        body
+    };
+    for (body, field) in [
+        (with("/order/total", json!(91.34)), "#/order/total"),
+        (with("/order", json!({"number": "20418", "currency": "EUR"})), "#/order/total"),
+        (with("/recipient", json!({"name": "Mia Keller", "user_id": "abc"})), "#/recipient/user_id"),
+        (with("/recipient", json!({"name": "Mia Keller", "locale": "x y z !!"})), "#/recipient/locale"),
+        (with("/recipient", json!({"nmae": "Mia Keller"})), "#/recipient/nmae"),
+        (with("/type", json!("refund")), "#/type"),
+        (with("", json!({})), "#/type"),
+        (json!(null), "#"),
+        (json!([]), "#"),
+    ] {
+        let (status, problem) = line.post("/v1/notifications", body.clone()).await;
+        assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{body}: {problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_not_read_before_the_key_is_known() {
+    let line = Line::start().await;
+    let conversation = format!("/v1/conversations/{}", conversation_of(MIA));
+    let endpoint = "/v1/webhook-endpoints/whe_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    for (method, path, of_another_scope) in [
+        (Method::POST, "/v1/notifications".to_owned(), AGENT),
+        (Method::POST, "/v1/links".to_owned(), AGENT),
+        (Method::POST, "/v1/consents".to_owned(), AGENT),
+        (Method::PATCH, conversation.clone(), SHOP),
+        (Method::POST, format!("{conversation}/messages"), SHOP),
+        (Method::PUT, "/v1/rollouts/receipt".to_owned(), SHOP),
+        (Method::POST, "/v1/webhook-endpoints".to_owned(), SHOP),
+        (Method::PATCH, endpoint.to_owned(), AGENT),
+        (Method::POST, format!("{endpoint}/deliveries/replay"), AGENT),
+    ] {
+        for body in ["", "no JSON", "{}", "[]"] {
+            assert_eq!(line.send(&method, &path, None, body).await, StatusCode::UNAUTHORIZED, "{path} {body}");
+            assert_eq!(line.send(&method, &path, Some(of_another_scope), body).await, StatusCode::FORBIDDEN, "{path} {body}");
+        }
+        assert_eq!(line.send(&method, &path, Some(ROOT), "no JSON").await, StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(line.send(&method, &path, Some(ROOT), "[]").await, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
 }

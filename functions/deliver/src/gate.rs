@@ -161,7 +161,14 @@ impl<Api: SendApi, Store: Holds + Send> Gate<Api, Store> {
                 let hold = self.known(page, now).await.hold;
                 self.remember(page, Known { hold, read_at: now, quiet: Some((now.plus(*pause), reason.clone())) });
             }
-            Ok(_) | Err(SendError::NotSent { .. } | SendError::Waits { .. } | SendError::Refused { .. } | SendError::Unknown { .. }) => {}
+            Ok(_)
+            | Err(
+                SendError::NotSent { .. }
+                | SendError::Waits { .. }
+                | SendError::Refused { .. }
+                | SendError::OutOfReach { .. }
+                | SendError::Unknown { .. },
+            ) => {}
         }
         result
     }

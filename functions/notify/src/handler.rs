@@ -176,7 +176,7 @@ impl Notify {
     }
 
     fn world(&self) -> World<'_, Table, OutboundJobs, Mail, EventsQueue> {
-        World { store: &self.table, queue: &self.outbound, mail: &self.mail, events: &self.events, now: self.clock.now(), random: random() }
+        World { store: &self.table, queue: &self.outbound, mail: &self.mail, events: &self.events, clock: &*self.clock, random: random() }
     }
 
     async fn ended(&self, message: &SqsMessage, ended: Result<(), DecideError>) -> JobEnd {

@@ -239,6 +239,18 @@ pub fn standing<'a>(entries: impl IntoIterator<Item = &'a Entry>, channel: Chann
     fold(entries, channel).0
 }
 
+/// Tells whether nobody said no of a channel that is withdrawn: a box at a checkout was left empty, and no more.
+#[must_use]
+pub fn is_only_declined<'a>(entries: impl IntoIterator<Item = &'a Entry>, channel: Channel) -> bool {
+    matches!(fold(entries, channel), (Standing::Withdrawn, None))
+}
+
+/// Tells whether a person said no to notices in their thread, and it still holds.
+pub async fn has_said_no<S: Consents>(store: &S, conversation: &ConversationId) -> Result<bool, StoreError> {
+    let entries = store.entries(&Subject::Conversation { conversation: conversation.clone() }).await?;
+    Ok(fold(&entries, Channel::Messenger).1.is_some())
+}
+
 /// Goes through a channel's entries in their order: what is true at the end, and the person's no, if it still holds.
 fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>, channel: Channel) -> (Standing, Option<&'a Entry>) {
     let mut of_channel: Vec<&Entry> = entries.into_iter().filter(|entry| entry.channel == channel).collect();

@@ -58,6 +58,15 @@ pub struct Case {
     pub number: u32,
     pub status: Status,
     pub opened_at: Timestamp,
+    /// What a person should see to, when it is not what the customer wrote: the last trouble with a parcel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Case {
+    const fn open(number: u32, at: Timestamp) -> Self {
+        Self { number, status: Status::Open, opened_at: at, reason: None }
+    }
 }
 
 /// Whether somebody has to do something.
@@ -118,7 +127,7 @@ impl Conversation {
             user,
             name: None,
             name_checked_at: None,
-            case: Case { number: 1, status: Status::Open, opened_at: at },
+            case: Case::open(1, at),
             assignee: None,
             unread_count: 0,
             created_at: at,
@@ -156,16 +165,17 @@ impl Conversation {
             self.unanswered_since = Some(self.unanswered_since.map_or(at, |since| since.min(at)));
         }
         if self.case.status == Status::Resolved {
-            self.case = Case { number: self.case.number.saturating_add(1), status: Status::Open, opened_at: at };
+            self.case = Case::open(self.case.number.saturating_add(1), at);
         }
     }
 
-    /// Opens a case that the customer has not asked for, when the last one is closed.
-    pub fn open_case(&mut self, at: Timestamp) {
+    /// Opens a case that the customer has not asked for, when the last one is closed, and notes what a person should see to.
+    pub fn open_case(&mut self, at: Timestamp, reason: &str) {
         self.last_activity_at = self.last_activity_at.max(at);
         if self.case.status == Status::Resolved {
-            self.case = Case { number: self.case.number.saturating_add(1), status: Status::Open, opened_at: at };
+            self.case = Case::open(self.case.number.saturating_add(1), at);
         }
+        self.case.reason = Some(reason.to_owned());
     }
 
     /// Notes something that the Page's side wrote. A person who answers has read what came before.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::consent::{self, Consents};
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
 use crate::message::{Message, Outcome, Part, Sending, WaitingFor, part_metadata};
@@ -96,7 +97,7 @@ impl Retryable for DeliverError {
 }
 
 /// Sends what is pending in the conversation, oldest first, up to and including `up_to` when it is given.
-pub async fn drain<S: History + Outbox>(
+pub async fn drain<S: History + Outbox + Consents>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -163,7 +164,7 @@ enum Step {
 }
 
 /// Delivers one message; what is queued again on the way is tried at once.
-async fn deliver<S: History + Outbox>(
+async fn deliver<S: History + Outbox + Consents>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -179,7 +180,7 @@ async fn deliver<S: History + Outbox>(
     }
 }
 
-async fn deliver_one<S: History + Outbox>(
+async fn deliver_one<S: History + Outbox + Consents>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -248,7 +249,7 @@ async fn amend<S: History>(store: &S, message: Message, outcome: Outcome, now: T
     .await
 }
 
-async fn send_parts<S: History + Outbox>(
+async fn send_parts<S: History + Outbox + Consents>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -256,6 +257,11 @@ async fn send_parts<S: History + Outbox>(
     mut message: Message,
 ) -> Result<Step, DeliverError> {
     let mut conversation = Cow::Borrowed(conversation);
+    if message.notice.is_some() && consent::has_said_no(store, &conversation.id).await.map_err(DeliverError::Claim)? {
+        // Since it was decided about.
+        let error = SendError::Refused { reason: "The customer asked for no notices.".into() };
+        return not_taken(store, message, error, clock.now()).await;
+    }
     loop {
         let Some((index, part, parts)) = next_part(&message) else { return Ok(Step::Sent(message.notice)) };
         let called_at = clock.now();
@@ -359,6 +365,7 @@ fn for_a_notice(error: SendError) -> SendError {
         | SendError::Waits { on: WaitingFor::Thread | WaitingFor::Page, .. }
         | SendError::PageHeld { .. }
         | SendError::Refused { .. }
+        | SendError::OutOfReach { .. }
         | SendError::Unknown { .. } => error,
     }
 }
@@ -371,7 +378,7 @@ async fn not_taken<S: History>(store: &S, message: Message, error: SendError, no
     let (outcome, step) = match error.clone() {
         SendError::NotSent { reason, most_attempts } if attempts >= most_attempts => {
             let reason = format!("Gave up after {attempts} attempts. {reason} Send it again when the cause is gone.");
-            (Outcome::Failed { reason }, Ok(Step::Failed(notice.clone())))
+            (Outcome::Failed { reason, is_out_of_reach: false }, Ok(Step::Failed(notice.clone())))
         }
         SendError::NotSent { reason, .. } => {
             (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause: backoff }))
@@ -385,7 +392,8 @@ async fn not_taken<S: History>(store: &S, message: Message, error: SendError, no
             let on = WaitingFor::Page;
             (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on))))
         }
-        SendError::Refused { reason } => (Outcome::Failed { reason }, Ok(Step::Failed(notice.clone()))),
+        SendError::Refused { reason } => (Outcome::Failed { reason, is_out_of_reach: false }, Ok(Step::Failed(notice.clone()))),
+        SendError::OutOfReach { reason } => (Outcome::Failed { reason, is_out_of_reach: true }, Ok(Step::Failed(notice.clone()))),
         SendError::Unknown { reason } => {
             (Outcome::Unconfirmed { since: now, reason, for_a_person: false }, Ok(Step::Stopped(Stop::Unconfirmed)))
         }

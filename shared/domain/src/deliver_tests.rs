@@ -35,6 +35,7 @@ fn every_answer_of_the_platform_has_its_class() {
         (SendError::Waits { on: WaitingFor::Window, reason: reason() }, Retry::Never),
         (SendError::PageHeld { cause: HoldCause::Token, reason: reason() }, Retry::Never),
         (SendError::Refused { reason: reason() }, Retry::Never),
+        (SendError::OutOfReach { reason: reason() }, Retry::Never),
         (SendError::Unknown { reason: reason() }, Retry::Never),
     ] {
         assert_eq!(error.retry(), retry, "{error:?}");
@@ -57,7 +58,7 @@ fn the_sweep_looks_at_what_no_event_moves_on() {
         (waiting(WaitingFor::Window), None),
         (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: true }, None),
         (Outcome::Sent { at: NOW }, None),
-        (Outcome::Failed { reason: "so".into() }, None),
+        (Outcome::Failed { reason: "so".into(), is_out_of_reach: false }, None),
     ] {
         assert_eq!(outcome.due_at(NOW), due_at, "{outcome:?}");
     }
@@ -71,7 +72,7 @@ fn only_what_was_sent_or_failed_has_ended() {
         (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: false }, false),
         (Outcome::Waiting { on: WaitingFor::Page, reason: "so".into() }, false),
         (Outcome::Sent { at: NOW }, true),
-        (Outcome::Failed { reason: "so".into() }, true),
+        (Outcome::Failed { reason: "so".into(), is_out_of_reach: false }, true),
     ] {
         assert_eq!(outcome.has_ended(), ended, "{outcome:?}");
     }

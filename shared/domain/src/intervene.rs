@@ -102,7 +102,7 @@ fn decide(
             Outcome::Queued { reason: None }
         }
         Decision::Discard => match given_up(&sending.outcome, intervention.by)? {
-            Some(reason) => Outcome::Failed { reason },
+            Some(reason) => Outcome::Failed { reason, is_out_of_reach: false },
             None => return Ok(false),
         },
     };

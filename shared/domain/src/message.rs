@@ -232,7 +232,12 @@ pub enum Outcome {
         for_a_person: bool,
     },
     /// It will never be sent.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+        /// Nor would anything else be, in whatever form: the person is out of reach.
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_out_of_reach: bool,
+    },
 }
 
 /// What a message waits for.
@@ -357,7 +362,7 @@ impl Message {
     pub fn state_reason(&self) -> Option<&str> {
         match &self.sending.as_ref()?.outcome {
             Outcome::Queued { reason } => reason.as_deref(),
-            Outcome::Waiting { reason, .. } | Outcome::Unconfirmed { reason, .. } | Outcome::Failed { reason } => Some(reason),
+            Outcome::Waiting { reason, .. } | Outcome::Unconfirmed { reason, .. } | Outcome::Failed { reason, .. } => Some(reason),
             Outcome::Sending { .. } | Outcome::Sent { .. } => None,
         }
     }

@@ -27,7 +27,7 @@ use crate::consent::Consents;
 use crate::mail::Mailer;
 use crate::notice::Notices;
 use crate::orders::Orders;
-use crate::ports::{History, OutboundQueue, Outbox};
+use crate::ports::{Clock, History, OutboundQueue, Outbox};
 use crate::rollout::Rollouts;
 use crate::template::Templates;
 use crate::time::Timestamp;
@@ -46,7 +46,7 @@ pub struct World<'a, S, Q, M, E> {
     pub mail: &'a M,
     /// Of what the shop's own programs are told.
     pub events: &'a E,
-    pub now: Timestamp,
+    pub clock: &'a dyn Clock,
     pub random: u128,
 }
 
@@ -88,7 +88,7 @@ impl<S: Store, Q: OutboundQueue, M: Mailer, E: EventQueue> Ports for World<'_, S
     }
 
     fn now(&self) -> Timestamp {
-        self.now
+        self.clock.now()
     }
 
     fn random(&self) -> u128 {

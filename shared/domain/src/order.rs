@@ -47,6 +47,20 @@ pub struct OrderFacts {
     pub refunds: Vec<Refund>,
 }
 
+impl OrderFacts {
+    /// Tells whether the order is told as a whole, and not only its sum: what is not said of it is not there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.totals.is_some_and(|totals| totals.subtotal.is_some() || !self.lines.is_empty())
+    }
+}
+
+/// The [`ShipmentFacts::external_id`] of a parcel of which a shop's backend tells neither an id nor a tracking number.
+#[must_use]
+pub fn only_parcel(order_number: &str) -> String {
+    format!("{order_number}/1")
+}
+
 /// The sums of an order, all in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {

@@ -4,6 +4,7 @@
 //! shop::ShopEvent ─▶ Order::apply ─▶ Change: is it news, and which notices does it make ─▶ Orders::save, in one transaction
 //! ```
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::content::Receipt;
 use crate::email::EmailHash;
 use crate::id::{ConversationId, DedupeKey, MessageId, PageId};
 use crate::notice::{Notice, NoticeId, NoticeKind, OrderId};
-use crate::order::{Adjustment, Buyer, OrderFacts, OrderNames, Refund, ShipmentFacts};
+use crate::order::{Adjustment, Buyer, OrderFacts, OrderNames, Refund, ShipmentFacts, only_parcel};
 use crate::parcel::{ParcelStatus, Progress};
 use crate::ports::StoreError;
 use crate::shop::{ShopEvent, ShopEventKind, Source};
@@ -36,6 +37,9 @@ pub struct Order {
     /// Whether it is a purchase by now.
     pub placed: bool,
     pub facts: OrderFacts,
+    /// The moment of the word of its source that the facts are of: what is older fills gaps only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parcels: Vec<Parcel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +80,9 @@ pub struct Parcel {
     pub is_late: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_on: Option<String>,
+    /// The moment of the latest word about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 /// A notice that a change makes.
@@ -228,6 +235,7 @@ impl Order {
             shop: event.shop.clone(),
             placed: false,
             facts: OrderFacts::default(),
+            facts_at: None,
             parcels: Vec::new(),
             cancelled_at: None,
             cancelled_because: None,
@@ -251,13 +259,18 @@ impl Order {
                     self.source = event.source;
                     self.shop.clone_from(&event.shop);
                 }
-                self.learn(event.source, facts);
+                if self.is_of(event) && self.cancelled_at.is_some_and(|cancelled| cancelled < event.occurred_at) {
+                    // Shops take an order back that they cancelled, when the payment comes after all.
+                    self.cancelled_at = None;
+                    self.cancelled_because = None;
+                }
+                self.learn(event, facts);
             }
             ShopEventKind::OrderChanged(facts) => {
-                self.learn(event.source, facts);
+                self.learn(event, facts);
             }
             ShopEventKind::OrderCancelled { order, reason, refunds } => {
-                self.learn(event.source, &OrderFacts { names: order.clone(), refunds: refunds.clone(), ..OrderFacts::default() });
+                self.learn(event, &OrderFacts { names: order.clone(), refunds: refunds.clone(), ..OrderFacts::default() });
                 self.cancelled_at = self.cancelled_at.or(Some(event.occurred_at));
                 self.cancelled_because = self.cancelled_because.take().or_else(|| reason.clone());
             }
@@ -272,9 +285,24 @@ impl Order {
         change
     }
 
-    /// Merges facts: those of the source that placed the order replace what is known, those of others fill gaps.
-    fn learn(&mut self, source: Source, told: &OrderFacts) {
-        let (leads, known) = (source == self.source, &mut self.facts);
+    /// Tells whether an event is of the source that the order is of.
+    fn is_of(&self, event: &ShopEvent) -> bool {
+        self.source == event.source && self.shop == event.shop
+    }
+
+    /// Tells whether another shop of the same kind uses the order's number: its order is another one.
+    #[must_use]
+    pub fn is_of_another_shop(&self, event: &ShopEvent) -> bool {
+        self.source == event.source && self.shop != event.shop && !self.shop.is_empty() && !event.shop.is_empty()
+    }
+
+    /// Merges facts: those of the source that placed the order replace what is known, unless they are older; those of others fill gaps.
+    fn learn(&mut self, event: &ShopEvent, told: &OrderFacts) {
+        let leads = self.is_of(event) && self.facts_at.is_none_or(|known| known <= event.occurred_at);
+        if leads && told.totals.is_some() {
+            self.facts_at = Some(event.occurred_at);
+        }
+        let known = &mut self.facts;
         merge(leads, &mut known.names.number, told.names.number.as_ref());
         merge(leads, &mut known.names.external_id, told.names.external_id.as_ref());
         merge(false, &mut known.placed_at, told.placed_at.as_ref());
@@ -284,12 +312,18 @@ impl Order {
         merge(leads, &mut known.url, told.url.as_ref());
         merge(leads, &mut known.address, told.address.as_ref());
         merge_all(leads, &mut known.lines, &told.lines);
-        merge_all(leads, &mut known.adjustments, &told.adjustments);
+        if leads && told.is_whole() {
+            // An order that is told whole and without a discount has none any more.
+            known.adjustments.clone_from(&told.adjustments);
+        } else {
+            merge_all(leads, &mut known.adjustments, &told.adjustments);
+        }
+        let customer_id = told.buyer.customer_id.as_deref().map(|id| event.customer_id(id));
         let buyer = &mut known.buyer;
         merge(leads, &mut buyer.name, told.buyer.name.as_ref());
         merge(leads, &mut buyer.email, told.buyer.email.as_ref());
         merge(leads, &mut buyer.phone, told.buyer.phone.as_ref());
-        merge(leads, &mut buyer.customer_id, told.buyer.customer_id.as_ref());
+        merge(leads, &mut buyer.customer_id, customer_id.as_ref());
         merge(leads, &mut buyer.locale, told.buyer.locale.as_ref());
         merge(leads, &mut buyer.user, told.buyer.user.as_ref());
         merge(leads, &mut buyer.reference, told.buyer.reference.as_ref());
@@ -308,15 +342,10 @@ impl Order {
         }
     }
 
-    /// Takes what is told of a parcel. The same parcel has the same tracking number, whoever tells of it.
+    /// Takes what is told of a parcel.
     fn track(&mut self, event: &ShopEvent, told: &ShipmentFacts, change: &mut Change) {
         let name = known_as(event.source, told);
-        let number = told.tracking_number.as_deref().map(normal);
-        let is_it = |parcel: &Parcel| {
-            let numbered = parcel.tracking_number.as_deref().map(normal);
-            (numbered.is_some() && numbered == number) || (parcel.known_as.contains(&name) && (numbered.is_none() || number.is_none()))
-        };
-        let place = match self.parcels.iter().position(is_it) {
+        let place = match self.place_of(event.source, told) {
             Some(place) => place,
             None if self.parcels.len() >= MOST_PARCELS => return,
             None => {
@@ -330,13 +359,35 @@ impl Order {
         }
         let is_news = parcel.progress.tell(told.status, event.occurred_at);
         let became_late = told.is_late && !parcel.is_late && !parcel.progress.reached.is_final();
-        parcel.learn(told, is_news || became_late);
+        parcel.learn(told, event.occurred_at, is_news || became_late);
         let subject = parcel.subject();
         let owed = is_news.then(|| notice_of(told.status)).flatten();
         let late = (became_late && owed.is_none()).then_some(NoticeKind::Delayed);
         if let Some(kind) = owed.or(late) {
-            change.notices.push(NewNotice { kind, event: event_name(kind, told.status, &subject), parcel: Some(place) });
+            let names = event_names(kind, told.status, &subject);
+            // The same trouble may come again: then it is another piece of news.
+            let event = names.into_iter().find(|name| !self.notices.contains(&NoticeId::of(&self.id, name)));
+            change.notices.extend(event.map(|event| NewNotice { kind, event, parcel: Some(place) }));
         }
+    }
+
+    /// Finds the parcel that is told of. The same parcel has the same tracking number, whoever tells of it; one of which a shop's backend
+    /// tells neither number nor id is the only one.
+    fn place_of(&self, source: Source, told: &ShipmentFacts) -> Option<usize> {
+        let name = known_as(source, told);
+        let number = told.tracking_number.as_deref().map(normal);
+        let is_it = |parcel: &Parcel| {
+            let numbered = parcel.tracking_number.as_deref().map(normal);
+            (numbered.is_some() && numbered == number) || (parcel.known_as.contains(&name) && (numbered.is_none() || number.is_none()))
+        };
+        let only = |parcels: &[Parcel]| match parcels {
+            [parcel] if source == Source::Api => {
+                let nameless = format!("{}:{}", source.as_str(), only_parcel(&self.number));
+                (name == nameless || (parcel.tracking_number.is_none() && parcel.known_as.contains(&nameless))).then_some(0)
+            }
+            _ => None,
+        };
+        self.parcels.iter().position(is_it).or_else(|| only(&self.parcels))
     }
 
     /// A receipt follows once the order is a purchase and complete; another one when what the last one showed has changed.
@@ -424,13 +475,12 @@ impl Order {
     }
 
     fn personal_names(&self) -> impl Iterator<Item = DedupeKey> {
-        let Buyer { email, phone, customer_id, .. } = &self.facts.buyer;
+        let Buyer { email, phone, customer_id, reference, .. } = &self.facts.buyer;
+        let reference = reference.as_deref().map(|reference| customer_name(&self.page, "reference", reference));
         let customer = customer_id.as_deref().map(|id| customer_name(&self.page, "customer", id));
         let email = email.as_deref().and_then(EmailHash::of).map(|email| customer_name(&self.page, "email", email.as_str()));
-        let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
-        let phone = phone.as_deref().map(digits).filter(|phone| phone.len() >= LEAST_PHONE);
-        let phone = phone.map(|phone| customer_name(&self.page, "phone", &phone));
-        customer.into_iter().chain(email).chain(phone)
+        let phone = phone.as_deref().and_then(international).map(|phone| customer_name(&self.page, "phone", &phone));
+        customer.into_iter().chain(email).chain(phone).chain(reference)
     }
 
     /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know.
@@ -471,10 +521,20 @@ impl Order {
 /// The most goods that Meta's receipt shows.
 const MOST_LINES: usize = 100;
 
-/// The fewest digits of a telephone number.
-const LEAST_PHONE: usize = 7;
+/// The fewest digits of a telephone number with its country's, and the fewest that differ: people fill fields with zeros.
+const LEAST_PHONE: usize = 8;
+const LEAST_DIFFERENT: usize = 3;
 
-/// Digests a customer's name of `kind` (`order`, `email`, `phone`, `customer`), as it leads to their thread on a Page.
+/// Returns the digits of a telephone number in its international form; nothing of one without its country, which others may have, too.
+fn international(phone: &str) -> Option<String> {
+    let phone = phone.trim();
+    let rest = phone.strip_prefix('+').or_else(|| phone.strip_prefix("00"))?;
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let different: BTreeSet<char> = digits.chars().collect();
+    (digits.len() >= LEAST_PHONE && different.len() >= LEAST_DIFFERENT).then_some(digits)
+}
+
+/// Digests a customer's name of `kind` (`order`, `email`, `phone`, `customer`, `reference`), as it leads to their thread on a Page.
 #[must_use]
 pub fn customer_name(page: &PageId, kind: &str, value: &str) -> DedupeKey {
     DedupeKey::of_content(&["customer", page.as_str(), kind, value])
@@ -484,18 +544,24 @@ fn receipt_event(number: usize) -> String {
     if number == 1 { String::from("receipt") } else { format!("receipt-{number}") }
 }
 
-fn event_name(kind: NoticeKind, status: ParcelStatus, subject: &str) -> String {
-    match kind {
+/// The most times that the same thing happens to one parcel.
+const MOST_TIMES: usize = 9;
+
+/// Returns the names of a piece of news of a parcel: the first time, the second, and so on.
+fn event_names(kind: NoticeKind, status: ParcelStatus, subject: &str) -> Vec<String> {
+    let what = match kind {
         // A failed attempt and damage are two pieces of news.
-        NoticeKind::Problem => format!("{}:{subject}", status.as_str()),
+        NoticeKind::Problem => status.as_str(),
         NoticeKind::Receipt
         | NoticeKind::Shipped
         | NoticeKind::OutForDelivery
         | NoticeKind::Delivered
         | NoticeKind::ReadyForPickup
         | NoticeKind::Delayed
-        | NoticeKind::Refunded => format!("{}:{subject}", kind.as_str()),
-    }
+        | NoticeKind::Refunded => kind.as_str(),
+    };
+    let again = (2..=MOST_TIMES).map(|time| format!("{what}:{subject}:{time}"));
+    std::iter::once(format!("{what}:{subject}")).chain(again).collect()
 }
 
 /// Returns which notice the status of a parcel makes; some make none.
@@ -518,12 +584,11 @@ pub fn notice_about(order: &Order, event: &ShopEvent) -> Option<NoticeId> {
         ShopEventKind::OrderPlaced(_) => order.last_receipt(),
         ShopEventKind::OrderChanged(_) | ShopEventKind::OrderCancelled { .. } => None,
         ShopEventKind::ShipmentUpdated(told) => {
-            let name = known_as(event.source, told);
-            let parcel = order.parcels.iter().find(|parcel| parcel.known_as.contains(&name))?;
+            let parcel = order.parcels.get(order.place_of(event.source, told)?)?;
             let late = told.is_late.then_some(NoticeKind::Delayed);
-            let ids = notice_of(told.status).into_iter().chain(late);
-            let mut ids = ids.map(|kind| NoticeId::of(&order.id, &event_name(kind, told.status, &parcel.subject())));
-            ids.find(|id| order.notices.contains(id))
+            let kinds = late.into_iter().chain(notice_of(told.status));
+            let mut names = kinds.flat_map(|kind| event_names(kind, told.status, &parcel.subject()).into_iter().rev());
+            names.find_map(|name| Some(NoticeId::of(&order.id, &name)).filter(|id| order.notices.contains(id)))
         }
     }
 }
@@ -556,16 +621,19 @@ impl Parcel {
             detail: None,
             is_late: false,
             expected_on: None,
+            told_at: Some(at),
         }
     }
 
-    /// What is said of the place and the day counts only when the event is news: a late one tells of the past.
-    fn learn(&mut self, told: &ShipmentFacts, is_news: bool) {
+    /// What is said of the place and the day counts when the event is news or the latest word: else it tells of the past.
+    fn learn(&mut self, told: &ShipmentFacts, at: Timestamp, is_news: bool) {
+        let counts = is_news || self.told_at.is_none_or(|latest| latest <= at);
+        self.told_at = self.told_at.max(Some(at));
         merge(false, &mut self.tracking_number, told.tracking_number.as_ref());
         merge(false, &mut self.tracking_url, told.tracking_url.as_ref());
         merge(false, &mut self.carrier, told.carrier.as_ref());
-        merge(is_news, &mut self.detail, told.detail.as_ref());
-        merge(is_news, &mut self.expected_on, told.expected_on.as_ref());
+        merge(counts, &mut self.detail, told.detail.as_ref());
+        merge(counts, &mut self.expected_on, told.expected_on.as_ref());
         self.is_late |= told.is_late;
     }
 

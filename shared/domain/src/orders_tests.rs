@@ -104,6 +104,119 @@ fn a_receipt_that_left_is_corrected_under_another_number_and_one_that_waits_is_n
 }
 
 #[test]
+fn what_is_older_than_what_is_known_fills_gaps_and_changes_nothing_else() {
+    let mut order = order();
+    take(&mut order, &placed(8000), None);
+    let shown = order.receipt_digest();
+    assert_eq!(take(&mut order, &changed(Source::Shopify, facts(10_000)), Some(&shown)).len(), 1);
+    let shown = order.receipt_digest();
+    for again in [placed(8000), changed(Source::Shopify, facts(10_000)), placed(8000)] {
+        assert_eq!(take(&mut order, &again, Some(&shown)), []);
+    }
+    assert_eq!(order.facts.totals.unwrap().total, euros(10_000));
+}
+
+#[test]
+fn a_discount_that_was_taken_back_is_on_no_corrected_receipt() {
+    let discount = vec![Adjustment { name: "TEN".into(), amount: euros(1000) }];
+    let mut order = order();
+    let with_it = OrderFacts { adjustments: discount.clone(), ..facts(9000) };
+    take(&mut order, &event(Source::Shopify, 0, ShopEventKind::OrderPlaced(Box::new(with_it))), None);
+    let only_the_sum = OrderFacts { lines: Vec::new(), ..facts(9000) };
+    take(&mut order, &changed(Source::Shopify, only_the_sum), None);
+    assert_eq!(order.facts.adjustments, discount, "nothing was said of it");
+    take(&mut order, &changed(Source::Shopify, facts(10_000)), None);
+    assert_eq!(order.facts.adjustments, []);
+}
+
+#[test]
+fn an_order_that_is_taken_back_after_it_was_cancelled_gets_its_receipt() {
+    let mut order = order();
+    let cancelled =
+        ShopEventKind::OrderCancelled { order: facts(9134).names, reason: Some("Not paid in time".into()), refunds: Vec::new() };
+    take(&mut order, &event(Source::Shopify, 1, cancelled), None);
+    assert_eq!(take(&mut order, &placed(9134), None), [], "it came before");
+    let paid = event(Source::Shopify, 2, ShopEventKind::OrderPlaced(Box::new(facts(9134))));
+    assert_eq!(take(&mut order, &paid, None), [(NoticeKind::Receipt, "receipt".into())]);
+    assert_eq!((order.cancelled_at, order.cancelled_because), (None, None));
+}
+
+#[test]
+fn ids_of_customers_are_those_of_their_shop_and_telephone_numbers_have_their_country() {
+    let names = |source: Source, shop: &str, buyer: Buyer| {
+        let mut order = order();
+        let told = OrderFacts { buyer, ..facts(1) };
+        let placed = ShopEvent { shop: shop.into(), ..event(source, 0, ShopEventKind::OrderPlaced(Box::new(told))) };
+        order.apply(&placed, None);
+        order.customer_names()
+    };
+    let customer = || Buyer { customer_id: Some("5".into()), ..Buyer::default() };
+    let [one, other, api] = [(Source::Woocommerce, "a.example"), (Source::Woocommerce, "b.example"), (Source::Api, "")]
+        .map(|(source, shop)| names(source, shop, customer()).remove(1));
+    assert!(one != other && one != api && other != api);
+    assert_eq!(api, customer_name(&page(), "customer", "5"));
+    assert_eq!(one, customer_name(&page(), "customer", "woocommerce/a.example/5"));
+    let phone = |phone: &str| names(Source::Shopify, "", Buyer { phone: Some(phone.into()), ..Buyer::default() }).into_iter().nth(1);
+    assert_eq!(phone("+49 170 555-1234"), phone("0049 170 5551234"));
+    assert!(phone("+49 170 555-1234").is_some());
+    for anybodys in ["0000000000", "000 000 0000", "0170 5551234", "+1", "+11111111111", ""] {
+        assert_eq!(phone(anybodys), None, "{anybodys}");
+    }
+}
+
+#[test]
+fn a_corrected_tracking_number_is_a_parcel_of_its_own_and_told() {
+    let mut order = order();
+    take(&mut order, &shipped(Source::Shopify, "1", Some("AAA1"), ParcelStatus::InTransit, 1), None);
+    let news = take(&mut order, &shipped(Source::Shopify, "1", Some("BBB2"), ParcelStatus::InTransit, 2), None);
+    assert_eq!(news, [(NoticeKind::Shipped, "shipped:shopify:1:2".into())]);
+    assert_eq!(take(&mut order, &shipped(Source::Shopify, "1", Some("BBB2"), ParcelStatus::InTransit, 3), None), []);
+}
+
+#[test]
+fn a_parcel_without_a_name_is_the_orders_only_one() {
+    let mut order = order();
+    assert_eq!(take(&mut order, &shipped(Source::Api, "20418/1", None, ParcelStatus::InTransit, 1), None).len(), 1);
+    assert_eq!(take(&mut order, &shipped(Source::Api, "TN-1", Some("TN-1"), ParcelStatus::InTransit, 2), None), []);
+    assert_eq!(order.parcels.len(), 1);
+    assert_eq!(order.parcels[0].tracking_number.as_deref(), Some("TN-1"));
+    assert_eq!(take(&mut order, &shipped(Source::Api, "20418/1", None, ParcelStatus::Delivered, 3), None).len(), 1);
+    assert_eq!(order.parcels.len(), 1);
+    take(&mut order, &shipped(Source::Api, "TN-2", Some("TN-2"), ParcelStatus::InTransit, 4), None);
+    assert_eq!(order.parcels.len(), 2, "another number is another parcel");
+}
+
+#[test]
+fn the_notice_about_late_news_is_the_one_that_says_so() {
+    let mut order = order();
+    take(&mut order, &shipped(Source::Api, "TN-1", Some("TN-1"), ParcelStatus::InTransit, 1), None);
+    let mut late = shipped(Source::Api, "TN-1", Some("TN-1"), ParcelStatus::InTransit, 2);
+    let about = |order: &Order, event: &ShopEvent| notice_about(order, event).unwrap();
+    assert_eq!(about(&order, &late), NoticeId::of(&order.id, "shipped:api:TN-1"));
+    if let ShopEventKind::ShipmentUpdated(told) = &mut late.kind {
+        told.is_late = true;
+    }
+    take(&mut order, &late, None);
+    assert_eq!(about(&order, &late), NoticeId::of(&order.id, "delayed:api:TN-1"));
+}
+
+#[test]
+fn the_latest_estimate_of_a_day_counts() {
+    let mut order = order();
+    let estimate = |day: &str, minute: i64| {
+        let mut told = shipped(Source::Easypost, "trk", Some("1Z"), ParcelStatus::InTransit, minute);
+        if let ShopEventKind::ShipmentUpdated(facts) = &mut told.kind {
+            facts.expected_on = Some(day.into());
+        }
+        told
+    };
+    for (day, minute, known) in [("2026-11-27", 1, "27"), ("2026-11-30", 3, "30"), ("2026-11-25", 2, "30")] {
+        take(&mut order, &estimate(day, minute), None);
+        assert_eq!(order.parcels[0].expected_on.as_deref(), Some(format!("2026-11-{known}").as_str()));
+    }
+}
+
+#[test]
 fn the_word_of_the_source_that_placed_the_order_counts() {
     let mut order = order();
     take(&mut order, &placed(9134), None);

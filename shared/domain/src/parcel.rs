@@ -106,6 +106,9 @@ impl Progress {
     /// Takes what a carrier tells of the moment `at`, and tells whether it is news: further along, or new trouble before the end. What is
     /// late, repeated or leads backwards is none.
     pub fn tell(&mut self, status: ParcelStatus, at: Timestamp) -> bool {
+        if self.reached == ParcelStatus::Cancelled && at > self.reached_at && status != ParcelStatus::Cancelled {
+            return self.begin_again(status, at);
+        }
         let Some(rank) = status.rank() else { return self.tell_trouble(status, at) };
         if self.reached.rank().is_some_and(|reached| reached >= rank) {
             // It moves again.
@@ -117,6 +120,12 @@ impl Progress {
         self.reached_at = at;
         self.trouble = self.trouble.filter(|(_, since)| *since > at && !status.is_final());
         true
+    }
+
+    /// A shop that cancels a parcel may send it after all. The customer knows that it is on its way.
+    fn begin_again(&mut self, status: ParcelStatus, at: Timestamp) -> bool {
+        *self = Self { reached: ParcelStatus::InTransit, reached_at: at, trouble: None };
+        status > ParcelStatus::InTransit && self.tell(status, at)
     }
 
     fn tell_trouble(&mut self, status: ParcelStatus, at: Timestamp) -> bool {
@@ -177,6 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn a_parcel_that_was_cancelled_may_be_sent_after_all() {
+        let mut parcel = Progress::begin(at(0));
+        parcel.tell(ParcelStatus::InTransit, at(10));
+        assert!(parcel.tell(ParcelStatus::Cancelled, at(20)));
+        assert!(!parcel.tell(ParcelStatus::OutForDelivery, at(15)), "it came before");
+        assert!(!parcel.tell(ParcelStatus::InTransit, at(30)), "the customer knows of it");
+        assert!(parcel.tell(ParcelStatus::OutForDelivery, at(40)));
+        assert!(parcel.tell(ParcelStatus::Delivered, at(50)));
+    }
+
+    #[test]
     fn names_are_read_back() {
         for status in ParcelStatus::ALL {
             assert_eq!(ParcelStatus::parse(status.as_str()), Some(status));
@@ -190,6 +210,9 @@ mod tests {
             let mut furthest = 0;
             for (status, moment) in steps {
                 let Some(status) = ParcelStatus::ALL.get(status) else { continue };
+                if parcel.reached == ParcelStatus::Cancelled {
+                    furthest = 0;
+                }
                 parcel.tell(*status, at(moment));
                 let rank = parcel.reached.rank().unwrap_or(0);
                 prop_assert!(rank >= furthest);

@@ -449,6 +449,9 @@ pub enum SendError {
     /// It can never go.
     #[error("refused: {reason}")]
     Refused { reason: String },
+    /// Nothing of ours reaches the person, in whatever form: they blocked the Page, left, or stopped what it sends.
+    #[error("out of reach: {reason}")]
+    OutOfReach { reason: String },
     /// The call may or may not have arrived.
     #[error("unknown outcome: {reason}")]
     Unknown { reason: String },
@@ -459,7 +462,9 @@ impl Retryable for SendError {
         match self {
             Self::NotSent { .. } => Retry::Backoff,
             Self::AskedToWait { pause, .. } => Retry::After(*pause),
-            Self::Waits { .. } | Self::PageHeld { .. } | Self::Refused { .. } | Self::Unknown { .. } => Retry::Never,
+            Self::Waits { .. } | Self::PageHeld { .. } | Self::Refused { .. } | Self::OutOfReach { .. } | Self::Unknown { .. } => {
+                Retry::Never
+            }
         }
     }
 }

@@ -474,6 +474,8 @@ pub struct Candidate<'a> {
     /// What names the customer, always in the same way: the conversation, the digest of the address, the shop's id.
     pub customer_key: &'a str,
     pub conversation: Option<&'a ConversationId>,
+    /// Whether the customer agreed to notices.
+    pub agreed: bool,
 }
 
 /// Where a notice was put.
@@ -484,7 +486,7 @@ pub struct Placed {
     pub rollout: Option<RolloutId>,
 }
 
-/// Puts a notice into its arm, for ever. Call it only for customers who agreed: others are in no comparison. While a rollout is stopped,
+/// Puts a notice into its arm; of a customer who agreed for ever, and counted: others are in no comparison. While a rollout is stopped,
 /// new notices are held out and not counted: they would be held out without chance.
 pub async fn place<S: Rollouts>(store: &S, candidate: &Candidate<'_>, now: Timestamp) -> Result<Placed, StoreError> {
     let id = RolloutId::of(candidate.page, Kind::of(candidate.kind));
@@ -493,6 +495,9 @@ pub async fn place<S: Rollouts>(store: &S, candidate: &Candidate<'_>, now: Times
         let before = store.member(&id, candidate.notice).await?;
         // Also one that was chosen before and has not left yet: stopped is stopped.
         return Ok(Placed { arm: Arm::HoldOut, rollout: before.map(|_| id) });
+    }
+    if !candidate.agreed {
+        return Ok(Placed { arm: arm(&rollout, candidate.customer_key), rollout: None });
     }
     let member = Member {
         rollout: id.clone(),

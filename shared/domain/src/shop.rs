@@ -100,6 +100,18 @@ pub enum ShopEventKind {
 }
 
 impl ShopEvent {
+    /// Returns an id of a customer as it is unique on a Page: that of the shop's own backend as it is, that of a source with its name and its
+    /// shop's before it, `shopify/lamp.myshopify.com/207119551`.
+    #[must_use]
+    pub fn customer_id(&self, id: &str) -> String {
+        match self.source {
+            Source::Api => id.to_owned(),
+            source @ (Source::Shopify | Source::Woocommerce | Source::Stripe | Source::Easypost | Source::Aftership) => {
+                format!("{}/{}/{id}", source.as_str(), self.shop)
+            }
+        }
+    }
+
     /// Digests the whole event, so that the same one that comes twice is kept once.
     #[must_use]
     pub fn digest(&self) -> DedupeKey {

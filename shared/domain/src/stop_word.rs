@@ -14,7 +14,7 @@ pub enum Word {
 /// From the list that carriers know everywhere (CTIA, "Messaging Principles and Best Practices": STOP, STOPALL, UNSUBSCRIBE, CANCEL, END, QUIT;
 /// START, UNSTOP), the words that shops' newsletters use in the other languages, and in Hebrew those of the law against unasked mail. What may
 /// be about an order is none of them: CANCEL and its peers (storno, abbestellen, cancelar, annuler, отмена, batal, ακύρωση), END, QUIT, YES.
-const WORDS: [(&str, Word); 77] = [
+const WORDS: [(&str, Word); 84] = [
     // en, and understood everywhere
     ("stop", Word::Stop),
     ("stop all", Word::Stop),
@@ -36,6 +36,7 @@ const WORDS: [(&str, Word); 77] = [
     // de
     ("stopp", Word::Stop),
     ("abmelden", Word::Stop),
+    ("abmeldung", Word::Stop),
     ("austragen", Word::Stop),
     ("keine benachrichtigungen", Word::Stop),
     ("keine nachrichten mehr", Word::Stop),
@@ -50,6 +51,8 @@ const WORDS: [(&str, Word); 77] = [
     ("se desabonner", Word::Stop),
     ("desinscrire", Word::Stop),
     ("me desinscrire", Word::Stop),
+    ("desinscription", Word::Stop),
+    ("desabonnement", Word::Stop),
     ("reprendre", Word::Start),
     ("m'abonner", Word::Start),
     ("s'abonner", Word::Start),
@@ -70,6 +73,7 @@ const WORDS: [(&str, Word); 77] = [
     // pt
     ("sair", Word::Stop),
     ("descadastrar", Word::Stop),
+    ("descadastro", Word::Stop),
     ("cancelar inscricao", Word::Stop),
     ("inscrever", Word::Start),
     ("retomar", Word::Start),
@@ -78,6 +82,7 @@ const WORDS: [(&str, Word); 77] = [
     ("הסרה", Word::Stop),
     ("הסירו אותי", Word::Stop),
     ("הפסק", Word::Stop),
+    ("הפסיקו", Word::Stop),
     ("עצור", Word::Stop),
     ("התחל", Word::Start),
     ("הצטרף", Word::Start),
@@ -85,6 +90,7 @@ const WORDS: [(&str, Word); 77] = [
     ("стоп", Word::Stop),
     ("отписаться", Word::Stop),
     ("отписка", Word::Stop),
+    ("отпишись", Word::Stop),
     ("отпишите меня", Word::Stop),
     ("старт", Word::Start),
     ("подписаться", Word::Start),
@@ -99,6 +105,7 @@ const WORDS: [(&str, Word); 77] = [
     ("στοπ", Word::Stop),
     ("διακοπη", Word::Stop),
     ("απεγγραφη", Word::Stop),
+    ("διαγραφη", Word::Stop),
     ("σταματηστε", Word::Stop),
     ("εναρξη", Word::Start),
     ("εγγραφη", Word::Start),

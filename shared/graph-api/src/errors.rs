@@ -43,6 +43,8 @@ pub(crate) enum Class {
     Hold(HoldCause),
     /// N: not sent, and never will be.
     Never,
+    /// N, of whatever would be sent to the person.
+    Gone,
     /// ?: perhaps sent.
     Unknown,
 }
@@ -95,6 +97,7 @@ pub(crate) fn send_error(answer: &Answer) -> SendError {
         Class::Wait(on) => SendError::Waits { on, reason },
         Class::Hold(cause) => SendError::PageHeld { cause, reason },
         Class::Never => SendError::Refused { reason },
+        Class::Gone => SendError::OutOfReach { reason },
         Class::Unknown => SendError::Unknown { reason },
     }
 }
@@ -106,7 +109,7 @@ pub(crate) fn profile_error(answer: &Answer) -> ProfileError {
     match class {
         Class::Retry | Class::RetryFew | Class::Unknown => ProfileError::Unavailable { reason },
         Class::Slow => ProfileError::AskedToWait { reason, pause: pause(answer) },
-        Class::Wait(_) | Class::Hold(_) | Class::Never => ProfileError::Refused { reason },
+        Class::Wait(_) | Class::Hold(_) | Class::Never | Class::Gone => ProfileError::Refused { reason },
     }
 }
 

@@ -166,7 +166,7 @@ async fn what_is_refused_has_failed_and_lets_the_next_pass() {
     shop.api.refuse(SendError::Refused { reason: reason("the person blocked the Page") });
     let drained = shop.drain().await.unwrap();
     assert_eq!((drained.failed, drained.sent), (vec![one.clone()], vec![two]));
-    assert_eq!(shop.outcome(&one).await, Outcome::Failed { reason: reason("the person blocked the Page") });
+    assert_eq!(shop.outcome(&one).await, Outcome::Failed { reason: reason("the person blocked the Page"), is_out_of_reach: false });
     assert!(shop.pending().await.is_empty());
 }
 
@@ -439,7 +439,7 @@ async fn a_message_is_given_up_after_so_many_attempts() {
     }
     shop.api.refuse(SendError::NotSent { reason: reason("down"), most_attempts: MOST_ATTEMPTS });
     assert_eq!(shop.drain().await.unwrap().failed, std::slice::from_ref(&one));
-    let Outcome::Failed { reason } = shop.outcome(&one).await else { panic!("it has not failed") };
+    let Outcome::Failed { reason, .. } = shop.outcome(&one).await else { panic!("it has not failed") };
     assert!(reason.contains("down") && reason.contains("12 attempts"), "{reason}");
 }
 
@@ -716,7 +716,7 @@ impl Shop {
     }
 
     async fn failure(&self, id: &MessageId) -> String {
-        let Outcome::Failed { reason } = self.outcome(id).await else { panic!("it has not failed") };
+        let Outcome::Failed { reason, .. } = self.outcome(id).await else { panic!("it has not failed") };
         reason
     }
 }

@@ -141,7 +141,7 @@ async fn giving_up_what_waits_lets_the_next_pass() {
     let desk = Desk::open().await;
     let id = desk.that_met(SendError::Waits { on: WaitingFor::Thread, reason: "held".into() }).await;
     desk.says("two", true).await;
-    let Outcome::Failed { reason } = desk.decide(&id, Decision::Discard).await.unwrap() else { panic!("it has not ended") };
+    let Outcome::Failed { reason, .. } = desk.decide(&id, Decision::Discard).await.unwrap() else { panic!("it has not ended") };
     assert_eq!(reason, "Given up by Ada; it was not sent.");
     desk.drain().await;
     assert_eq!(desk.api.received(), ["two"]);
@@ -162,7 +162,7 @@ async fn giving_up_the_only_message_ends_the_conversations_wait() {
 async fn a_message_in_doubt_can_be_given_up_and_its_echo_still_counts() {
     let desk = Desk::open().await;
     let id = desk.in_doubt().await;
-    let Outcome::Failed { reason } = desk.decide(&id, Decision::Discard).await.unwrap() else { panic!("it has not ended") };
+    let Outcome::Failed { reason, .. } = desk.decide(&id, Decision::Discard).await.unwrap() else { panic!("it has not ended") };
     assert!(reason.contains("nobody could tell"), "{reason}");
     let echo = testkit::events::echo_of_ours("m_late", &id, 0, 1).at(at(300)).build();
     ingest(&desk.store, &desk.queue, &echo, at(300)).await.unwrap();

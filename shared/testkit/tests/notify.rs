@@ -93,7 +93,7 @@ impl Desk {
     }
 
     fn world(&self) -> World<'_, FakeStore, FakeQueue, FakeMail, FakeEventQueue> {
-        World { store: &self.store, queue: &self.queue, mail: &self.mail, events: &self.events, now: self.clock.now(), random: 7 }
+        World { store: &self.store, queue: &self.queue, mail: &self.mail, events: &self.events, clock: &self.clock, random: 7 }
     }
 
     fn event(&self, kind: ShopEventKind) -> ShopEvent {
@@ -273,8 +273,34 @@ async fn a_customer_who_is_not_known_gets_the_receipt_when_they_tap_the_link() {
     assert_eq!(desk.ways("20418", "receipt").await, [WayOut::WaitForLink, WayOut::ReceiptTemplate]);
     desk.taps(&target("20418")).await;
     assert_eq!(desk.messages().await.len(), 1, "a second tap tells nothing twice");
+}
+
+#[tokio::test]
+async fn a_link_that_says_whose_it_is_brings_all_orders_of_that_customer_and_one_of_an_order_only_that() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
     desk.placed("20419", 100, buyer()).await;
-    assert_eq!(desk.messages().await.len(), 2, "the next order of the same address finds the thread by itself");
+    desk.taps(&target("20419")).await;
+    desk.placed("20420", 100, buyer()).await;
+    assert_eq!(desk.messages().await.len(), 1, "whoever has the link of an order is not its customer yet");
+    let email = domain::email::EmailHash::of("mia@example.com");
+    desk.taps(&LinkTarget { order: None, email, ..target("") }).await;
+    assert_eq!(desk.messages().await.len(), 3);
+    desk.placed("20421", 100, buyer()).await;
+    assert_eq!(desk.messages().await.len(), 4, "the next order of the same address finds the thread by itself");
+}
+
+#[tokio::test]
+async fn a_link_that_was_tapped_before_the_checkout_and_lies_in_the_cart_ties_the_order() {
+    let desk = Desk::new();
+    let before = LinkTarget { order: None, customer_id: Some("c1".into()), ..target("") };
+    let reference = link::make(desk.secrets.first().unwrap(), &before, desk.clock.now().plus(DAY)).unwrap();
+    desk.placed("20418", 9134, Buyer { reference: Some("sb1-made-up".into()), ..buyer() }).await;
+    desk.refers("sb1-made-up").await;
+    assert!(desk.messages().await.is_empty(), "it is none of ours");
+    desk.placed("20419", 9134, Buyer { reference: Some(reference.as_str().into()), ..buyer() }).await;
+    desk.refers(reference.as_str()).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt]);
 }
 
 #[tokio::test]
@@ -408,6 +434,100 @@ async fn stop_ends_notices_and_not_the_conversation_and_start_brings_them_back()
 }
 
 #[tokio::test]
+async fn a_stop_reaches_what_is_on_its_way_already() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.api.refuse(SendError::Waits { on: domain::message::WaitingFor::Thread, reason: "another app has it".into() });
+    desk.placed("20418", 9134, known()).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Message { .. }));
+    desk.clock.advance(Duration::from_secs(1));
+    let calls = desk.api.calls().len();
+    desk.says("STOP").await;
+    desk.work().await;
+    assert_eq!(desk.api.calls().len(), calls, "nothing leaves");
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
+}
+
+#[tokio::test]
+async fn an_empty_box_at_the_next_checkout_does_not_undo_a_stop() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.clock.advance(Duration::from_secs(1));
+    desk.says("STOP").await;
+    desk.clock.advance(Duration::from_secs(1));
+    desk.placed("20418", 9134, agreed(known(), false, true)).await;
+    desk.placed("20419", 9134, known()).await;
+    for number in ["20418", "20419"] {
+        assert_eq!(desk.ways(number, "receipt").await, [WayOut::Drop], "{number}");
+    }
+    assert!(desk.mail.taken().is_empty());
+}
+
+#[tokio::test]
+async fn who_is_out_of_reach_gets_no_second_form_and_counts_as_blocked() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let all = Setting { share: Some(Share::EVERYBODY), ..Setting::default() };
+    rollout::set(&desk.store, &page(PAGE), Kind::Receipt, &all, at(0)).await.unwrap();
+    desk.api.refuse(SendError::OutOfReach { reason: "They blocked the Page. (Meta error 551)".into() });
+    desk.placed("20418", 9134, agreed(known(), true, false)).await;
+    assert_eq!(desk.api.calls().len(), 1);
+    assert_eq!(desk.ways("20418", "receipt").await.last(), Some(&WayOut::GiveUp));
+    let report = desk.store.report(&rollout::RolloutId::of(&page(PAGE), Kind::Receipt)).await.unwrap();
+    assert_eq!((report.notified.blocked, report.notified.sent), (1, 0));
+}
+
+#[tokio::test]
+async fn the_same_trouble_of_a_parcel_is_told_each_time_that_it_happens() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    for status in [ParcelStatus::OutForDelivery, ParcelStatus::AttemptFailed, ParcelStatus::OutForDelivery, ParcelStatus::AttemptFailed] {
+        desk.clock.advance(Duration::from_mins(1));
+        desk.parcel("20418", status).await;
+        desk.parcel("20418", status).await;
+    }
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::OutForDelivery, NoticeKind::Problem, NoticeKind::Problem]);
+}
+
+#[tokio::test]
+async fn another_shop_with_the_same_number_is_refused_and_changes_nothing() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 7700, buyer()))));
+    let other = ShopEvent { shop: "lamp-fr".into(), ..event };
+    let err = take(&desk.store, &page(PAGE), &other, desk.clock.now()).await.unwrap_err();
+    assert_eq!(err.retry(), Retry::Never);
+    assert!(err.to_string().contains("20418") && err.to_string().contains("lamp"), "{err}");
+    assert_eq!(desk.messages().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_carrier_that_writes_the_number_otherwise_means_the_parcel_that_it_names() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    let tracker = ShipmentFacts {
+        order: OrderNames { number: Some("Order 20418".into()), external_id: None },
+        external_id: "trk_1".into(),
+        tracking_number: Some("0034".into()),
+        tracking_url: None,
+        carrier: None,
+        status: ParcelStatus::OutForDelivery,
+        detail: None,
+        is_late: false,
+        expected_on: None,
+    };
+    desk.clock.advance(Duration::from_secs(5));
+    let event = ShopEvent { source: Source::Aftership, ..desk.event(ShopEventKind::ShipmentUpdated(Box::new(tracker))) };
+    desk.take(&event).await;
+    desk.work().await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped, NoticeKind::OutForDelivery]);
+}
+
+#[tokio::test]
 async fn a_receipt_that_left_is_corrected_by_another_one() {
     let desk = Desk::new();
     desk.says("Hi").await;
@@ -499,6 +619,7 @@ async fn trouble_with_a_parcel_opens_a_case_with_its_reason() {
     desk.parcel("20418", ParcelStatus::AttemptFailed).await;
     let conversation = desk.store.conversation(&mia()).await.unwrap().unwrap();
     assert_eq!((conversation.case.number, conversation.status()), (2, domain::conversation::Status::Open));
+    assert!(conversation.case.reason.unwrap().contains("could not be handed over"));
     let events = desk.store.events();
     let told: Vec<&str> = events.iter().filter(|event| event.kind == "parcel_problem").map(|event| event.raw.as_str()).collect();
     assert_eq!(told.len(), 1);
@@ -549,6 +670,9 @@ async fn a_rollout_holds_its_hold_out_back_and_counts_both_arms() {
     assert_eq!((report.notified.chosen, report.notified.sent), (1, 1));
     desk.placed("20420", 9134, Buyer { email: None, ..known() }).await;
     assert_eq!(desk.store.report(&id).await.unwrap().notified.chosen, 1, "only those who agreed are counted");
+    rollout::set(&desk.store, &page(PAGE), Kind::Receipt, &setting(0), at(2)).await.unwrap();
+    desk.placed("20421", 9134, Buyer { email: None, ..known() }).await;
+    assert_eq!(desk.notice("20421", "receipt").await.state, NoticeState::HeldOut, "nobody is nobody");
 }
 
 #[tokio::test]

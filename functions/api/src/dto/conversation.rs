@@ -56,18 +56,20 @@ struct CaseDto {
     /// 1 for the first one of the conversation.
     number: u32,
     opened_at: String,
+    /// What a person should see to, when it is not what the customer wrote: the last trouble with a parcel.
+    reason: Option<String>,
 }
 
 impl From<Conversation> for ConversationDto {
     fn from(conversation: Conversation) -> Self {
-        let Case { number, status, opened_at } = conversation.case;
+        let Case { number, status, opened_at, reason } = conversation.case;
         Self {
             id: conversation.id.to_string(),
             channel: "messenger",
             page_id: conversation.page.to_string(),
             identity: IdentityDto { id: conversation.user.to_string(), name: conversation.name },
             status: status.as_str(),
-            case: CaseDto { number, opened_at: opened_at.to_rfc3339() },
+            case: CaseDto { number, opened_at: opened_at.to_rfc3339(), reason },
             assignee: conversation.assignee,
             unread_count: conversation.unread_count,
             last_activity_at: conversation.last_activity_at.to_rfc3339(),

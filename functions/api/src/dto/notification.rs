@@ -4,14 +4,16 @@ use domain::id::{PageId, UserId};
 use domain::message::MessageState;
 use domain::money::{Currency, Money};
 use domain::notice::{Notice, NoticeKind, NoticeState};
-use domain::order::{Address, Adjustment, Buyer, OrderFacts, OrderLine, OrderNames, PassedConsent, ShipmentFacts, Totals};
+use domain::order::{Address, Adjustment, Buyer, OrderFacts, OrderLine, OrderNames, PassedConsent, ShipmentFacts, Totals, only_parcel};
 use domain::parcel::ParcelStatus;
 use domain::shop::{ShopEvent, ShopEventKind, Source};
 use domain::time::Timestamp;
 use domain::way_out::{Decision, WayOut};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::extract::parse;
 use crate::problem::Failure;
 
 /// The longest number or id, name, and other text, in characters.
@@ -20,34 +22,70 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_TEXT: usize = 500;
 const LONGEST_URL: usize = 2_000;
 
+/// The longest page-scoped id, of which Meta's have 16 or 17 digits by now, and the longest language tag, for which RFC 5646, 4.4.1, asks
+/// this much room.
+const LONGEST_USER_ID: usize = 32;
+const LONGEST_LOCALE: usize = 35;
+
 /// The most goods, discounts and pieces of one kind.
 const MOST_LINES: usize = 100;
 const MOST_ADJUSTMENTS: usize = 50;
 
 /// What happened to an order or a parcel.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(discriminator(
+    property_name = "type",
+    mapping(("receipt" = "#/components/schemas/ReceiptRequestDto"), ("shipping" = "#/components/schemas/ShippingRequestDto"))
+))]
 pub(crate) enum NotificationRequestDto {
-    /// The order is a purchase: its customer gets the receipt.
-    Receipt {
-        /// The Page whose customer it is; may be left out where there is only one.
-        page_id: Option<String>,
-        order: Box<OrderRequestDto>,
-        #[serde(default)]
-        recipient: RecipientDto,
-        #[serde(default)]
-        consent: ConsentDto,
-    },
-    /// News of a parcel.
-    Shipping {
-        page_id: Option<String>,
-        order: OrderNumberDto,
-        parcel: Box<ParcelDto>,
-        #[serde(default)]
-        recipient: RecipientDto,
-        #[serde(default)]
-        consent: ConsentDto,
-    },
+    Receipt(ReceiptRequestDto),
+    Shipping(ShippingRequestDto),
+}
+
+/// The order is a purchase: its customer gets the receipt.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReceiptRequestDto {
+    #[serde(rename = "type")]
+    #[schema(inline)]
+    kind: ReceiptType,
+    /// The Page whose customer it is; may be left out where there is only one.
+    page_id: Option<String>,
+    order: Box<OrderRequestDto>,
+    #[serde(default)]
+    recipient: RecipientDto,
+    #[serde(default)]
+    consent: PassedConsentDto,
+}
+
+/// News of a parcel.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShippingRequestDto {
+    #[serde(rename = "type")]
+    #[schema(inline)]
+    kind: ShippingType,
+    /// The Page whose customer it is; may be left out where there is only one.
+    page_id: Option<String>,
+    order: OrderNumberDto,
+    parcel: Box<ParcelNewsDto>,
+    #[serde(default)]
+    recipient: RecipientDto,
+    #[serde(default)]
+    consent: PassedConsentDto,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ReceiptType {
+    Receipt,
+}
+
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ShippingType {
+    Shipping,
 }
 
 /// An order by its number.
@@ -69,10 +107,14 @@ pub(crate) struct OrderRequestDto {
     /// ISO 4217.
     #[schema(example = "EUR")]
     currency: String,
+    #[serde(deserialize_with = "minor_units")]
     #[schema(example = 9134)]
     total: i64,
+    #[serde(default, deserialize_with = "minor_units_if_any")]
     subtotal: Option<i64>,
+    #[serde(default, deserialize_with = "minor_units_if_any")]
     shipping: Option<i64>,
+    #[serde(default, deserialize_with = "minor_units_if_any")]
     tax: Option<i64>,
     #[serde(default)]
     lines: Vec<LineDto>,
@@ -96,6 +138,7 @@ struct LineDto {
     #[serde(default = "one")]
     quantity: u32,
     /// Of one piece.
+    #[serde(deserialize_with = "minor_units")]
     price: i64,
     /// `https`.
     image_url: Option<String>,
@@ -110,7 +153,19 @@ const fn one() -> u32 {
 #[serde(deny_unknown_fields)]
 struct AdjustmentDto {
     name: String,
+    #[serde(deserialize_with = "minor_units")]
     amount: i64,
+}
+
+/// What a caller is told whose amount is none.
+const NO_MINOR_UNITS: &str = "must be a whole number of minor units (9134 for 91.34 EUR)";
+
+fn minor_units<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    i64::deserialize(deserializer).map_err(|_| D::Error::custom(NO_MINOR_UNITS))
+}
+
+fn minor_units_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Option::deserialize(deserializer).map_err(|_| D::Error::custom(NO_MINOR_UNITS))
 }
 
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -135,7 +190,8 @@ pub(crate) struct RecipientDto {
     phone: Option<String>,
     /// The shop's own id of the customer.
     customer_id: Option<String>,
-    /// The page-scoped id.
+    /// The page-scoped id: 1 to 32 digits.
+    #[schema(example = "7402918836412905")]
     user_id: Option<String>,
     pub(crate) conversation_id: Option<String>,
     /// BCP 47.
@@ -146,7 +202,7 @@ pub(crate) struct RecipientDto {
 /// What the customer agreed to at the checkout; left out is not asked.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ConsentDto {
+pub(crate) struct PassedConsentDto {
     messenger: Option<bool>,
     email: Option<bool>,
     /// The words beside the box that they ticked.
@@ -156,7 +212,7 @@ pub(crate) struct ConsentDto {
 /// A parcel of the order.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ParcelDto {
+pub(crate) struct ParcelNewsDto {
     /// `label_created`, `in_transit`, `out_for_delivery`, `ready_for_pickup`, `attempt_failed`, `exception`, `delivered`, `returned`,
     /// `cancelled` or `unknown`.
     #[schema(example = "in_transit")]
@@ -174,20 +230,38 @@ pub(crate) struct ParcelDto {
     late: bool,
     /// What is wrong or where it is, for the person who sees to it.
     detail: Option<String>,
-    /// When it happened; now when it is left out.
+    /// When it happened; now when it is left out, and when it is in the future.
     occurred_at: Option<String>,
 }
 
+/// The `type` of a request, before the rest of it is read.
+#[derive(Deserialize)]
+struct Tagged {
+    #[serde(rename = "type", default)]
+    kind: serde_json::Value,
+}
+
 impl NotificationRequestDto {
+    /// Reads a request. Its type comes first: read at once, with the type among the fields, a wrong field would not be named.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Failure> {
+        let Tagged { kind } = parse(body)?;
+        let read = match kind.as_str() {
+            Some("receipt") => parse(body).map(Self::Receipt),
+            Some("shipping") => parse(body).map(Self::Shipping),
+            Some(_) | None => Err(Failure::invalid("#/type", "must be 'receipt' or 'shipping'")),
+        };
+        read.map_err(missing_by_name)
+    }
+
     pub(crate) fn page_id(&self) -> Option<&str> {
         match self {
-            Self::Receipt { page_id, .. } | Self::Shipping { page_id, .. } => page_id.as_deref(),
+            Self::Receipt(ReceiptRequestDto { page_id, .. }) | Self::Shipping(ShippingRequestDto { page_id, .. }) => page_id.as_deref(),
         }
     }
 
     pub(crate) const fn recipient(&self) -> &RecipientDto {
         match self {
-            Self::Receipt { recipient, .. } | Self::Shipping { recipient, .. } => recipient,
+            Self::Receipt(ReceiptRequestDto { recipient, .. }) | Self::Shipping(ShippingRequestDto { recipient, .. }) => recipient,
         }
     }
 
@@ -201,14 +275,14 @@ impl NotificationRequestDto {
     pub(crate) fn events(self, page: &PageId, user: Option<UserId>, now: Timestamp) -> Result<Vec<ShopEvent>, Failure> {
         let event = |occurred_at, kind| ShopEvent { source: Source::Api, shop: String::new(), page: Some(page.clone()), occurred_at, kind };
         match self {
-            Self::Receipt { order, recipient, consent, .. } => {
+            Self::Receipt(ReceiptRequestDto { order, recipient, consent, .. }) => {
                 let facts = order.facts(recipient.buyer(&consent, user)?)?;
                 if facts.buyer.name.is_none() {
                     return Err(Failure::invalid("#/recipient/name", "must be given: Meta's receipt shows it"));
                 }
                 Ok(vec![event(now, ShopEventKind::OrderPlaced(Box::new(facts)))])
             }
-            Self::Shipping { order, parcel, recipient, consent, .. } => {
+            Self::Shipping(ShippingRequestDto { order, parcel, recipient, consent, .. }) => {
                 let names = OrderNames { number: Some(number(&order.number)?), external_id: None };
                 let buyer = recipient.buyer(&consent, user)?;
                 let occurred_at = parcel.occurred_at(now)?;
@@ -220,6 +294,16 @@ impl NotificationRequestDto {
             }
         }
     }
+}
+
+/// Names the field that is missing instead of what lacks it: an order has many.
+fn missing_by_name(failure: Failure) -> Failure {
+    if let Failure::Invalid { field, detail } = &failure
+        && let Some(name) = detail.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'))
+    {
+        return Failure::invalid(format!("{field}/{name}"), "must be given");
+    }
+    failure
 }
 
 impl OrderRequestDto {
@@ -301,12 +385,12 @@ impl AddressDto {
 }
 
 impl RecipientDto {
-    fn buyer(self, consent: &ConsentDto, user: Option<UserId>) -> Result<Buyer, Failure> {
+    fn buyer(self, consent: &PassedConsentDto, user: Option<UserId>) -> Result<Buyer, Failure> {
         let email = optional("#/recipient/email", self.email, LONGEST_NAME)?;
         if email.as_deref().is_some_and(|email| !email.contains('@')) {
             return Err(Failure::invalid("#/recipient/email", "is no e-mail address"));
         }
-        let named = optional("#/recipient/user_id", self.user_id, LONGEST_ID)?.and_then(UserId::new);
+        let named = user_id("#/recipient/user_id", self.user_id)?;
         let passed = PassedConsent {
             messenger: consent.messenger,
             email: consent.email,
@@ -317,7 +401,7 @@ impl RecipientDto {
             email,
             phone: optional("#/recipient/phone", self.phone, LONGEST_ID)?,
             customer_id: optional("#/recipient/customer_id", self.customer_id, LONGEST_ID)?,
-            locale: optional("#/recipient/locale", self.locale, LONGEST_ID)?,
+            locale: locale("#/recipient/locale", self.locale)?,
             user: user.or(named),
             reference: None,
             consent: (consent.messenger.is_some() || consent.email.is_some()).then_some(passed),
@@ -325,9 +409,10 @@ impl RecipientDto {
     }
 }
 
-impl ParcelDto {
+impl ParcelNewsDto {
+    /// What happens later than we hear of it happens when we hear of it: a clock is wrong.
     fn occurred_at(&self, now: Timestamp) -> Result<Timestamp, Failure> {
-        Ok(moment("#/parcel/occurred_at", self.occurred_at.as_deref())?.unwrap_or(now))
+        Ok(moment("#/parcel/occurred_at", self.occurred_at.as_deref())?.map_or(now, |at| at.min(now)))
     }
 
     fn facts(self, order: OrderNames) -> Result<ShipmentFacts, Failure> {
@@ -339,10 +424,10 @@ impl ParcelDto {
         let own = optional("#/parcel/id", self.id, LONGEST_ID)?;
         let number = order.number.clone().unwrap_or_default();
         // One that nothing tells apart is the order's only parcel. The order's number makes it nobody else's.
-        let id = own.or_else(|| tracking_number.clone()).unwrap_or_else(|| String::from("1"));
+        let id = own.or_else(|| tracking_number.clone());
         Ok(ShipmentFacts {
             order,
-            external_id: format!("{number}/{id}"),
+            external_id: id.map_or_else(|| only_parcel(&number), |id| format!("{number}/{id}")),
             tracking_number,
             tracking_url: https("#/parcel/tracking_url", self.tracking_url)?,
             carrier: optional("#/parcel/carrier", self.carrier, LONGEST_NAME)?,
@@ -371,6 +456,19 @@ fn optional(field: &str, value: Option<String>, longest: usize) -> Result<Option
         return Err(Failure::invalid(field, format!("must not be longer than {longest} characters")));
     }
     Ok((!value.is_empty()).then_some(value))
+}
+
+/// Reads a page-scoped id, which Meta makes of digits.
+fn user_id(field: &str, value: Option<String>) -> Result<Option<UserId>, Failure> {
+    let Some(id) = optional(field, value, LONGEST_USER_ID)? else { return Ok(None) };
+    let is_id = id.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id { Ok(UserId::new(id)) } else { Err(Failure::invalid(field, "must be a page-scoped id, which has digits only")) }
+}
+
+fn locale(field: &str, value: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(tag) = optional(field, value, LONGEST_LOCALE)? else { return Ok(None) };
+    let is_tag = tag.len() >= 2 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_tag { Ok(Some(tag)) } else { Err(Failure::invalid(field, "must be a language tag as de or pt-BR")) }
 }
 
 fn https(field: &str, value: Option<String>) -> Result<Option<String>, Failure> {
@@ -422,18 +520,18 @@ pub(crate) struct NotificationDto {
     /// After this it is not told any more.
     expires_at: Option<String>,
     /// Every decision about it with its reason, oldest first.
-    decisions: Vec<DecisionDto>,
+    decisions: Vec<NoticeDecisionDto>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct DecisionDto {
+struct NoticeDecisionDto {
     at: String,
     #[schema(value_type = String)]
     way: WayOut,
     reason: String,
 }
 
-impl From<Decision> for DecisionDto {
+impl From<Decision> for NoticeDecisionDto {
     fn from(decision: Decision) -> Self {
         Self { at: decision.at.to_rfc3339(), way: decision.way, reason: decision.reason }
     }
@@ -467,7 +565,7 @@ impl NotificationDto {
             page_id: notice.page.to_string(),
             created_at: Some(notice.created_at.to_rfc3339()),
             expires_at: Some(notice.expires_at.to_rfc3339()),
-            decisions: notice.decisions.into_iter().map(DecisionDto::from).collect(),
+            decisions: notice.decisions.into_iter().map(NoticeDecisionDto::from).collect(),
         }
     }
 
@@ -518,5 +616,135 @@ fn state(notice: &Notice, message: Option<(MessageState, Option<String>)>) -> (S
         NoticeState::HeldOut => ("held_out".into(), Some("The customer is in the rollout's hold-out.".into())),
         NoticeState::Dropped { reason } => ("dropped".into(), Some(reason.clone())),
         NoticeState::Failed { reason } => ("failed".into(), Some(reason.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// 2026-11-21T10:00:00Z.
+    const NOW: Timestamp = Timestamp::from_millis(1_795_255_200_000);
+
+    fn receipt() -> Value {
+        json!({
+            "type": "receipt",
+            "order": {
+                "number": "20418", "currency": "EUR", "total": 9134, "lines": [{ "title": "Lamp", "price": 9134 }],
+                "adjustments": [{ "name": "WELCOME", "amount": 100 }],
+            },
+            "recipient": { "name": "Mia Keller", "user_id": "7402918836412905", "locale": "de_DE" },
+            "consent": { "messenger": true, "words": "Send me news of my order." },
+        })
+    }
+
+    fn shipping() -> Value {
+        let parcel = json!({ "status": "in_transit", "occurred_at": "2026-11-21T09:00:00Z" });
+        json!({ "type": "shipping", "order": { "number": "20418" }, "parcel": parcel })
+    }
+
+    fn events(body: &Value) -> Result<Vec<ShopEvent>, Failure> {
+        let page = PageId::new("108234567890123").unwrap();
+        NotificationRequestDto::read(body.to_string().as_bytes())?.events(&page, None, NOW)
+    }
+
+    /// Puts `value` at `pointer`, and returns which field is named and what is said of it.
+    fn refused(mut body: Value, pointer: &str, value: Value) -> (String, String) {
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        let parent = body.pointer_mut(parent).unwrap();
+        match key.parse::<usize>() {
+            Ok(place) => parent[place] = value,
+            Err(_) => parent[key] = value,
+        }
+        let Err(Failure::Invalid { field, detail }) = events(&body) else { panic!("{pointer} is accepted") };
+        (field, detail)
+    }
+
+    #[test]
+    fn a_receipt_and_a_parcel_are_read() {
+        let told = events(&receipt()).unwrap();
+        let [ShopEvent { kind: ShopEventKind::OrderPlaced(facts), .. }] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(facts.totals.unwrap().total, Money::new(9134, Currency::parse("EUR").unwrap()));
+        assert_eq!((facts.buyer.user.clone(), facts.buyer.locale.as_deref()), (UserId::new("7402918836412905"), Some("de_DE")));
+        assert_eq!(events(&shipping()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_amount_that_is_no_whole_number_is_named_with_an_example() {
+        for pointer in ["/order/total", "/order/subtotal", "/order/tax", "/order/lines/0/price", "/order/adjustments/0/amount"] {
+            for wrong in [json!(91.34), json!("9134"), json!([9134])] {
+                assert_eq!(refused(receipt(), pointer, wrong), (format!("#{pointer}"), String::from(NO_MINOR_UNITS)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_unknown_or_of_another_kind_is_named() {
+        for (body, pointer, value, field) in [
+            (receipt(), "/order", json!({ "number": "20418", "currency": "EUR" }), "#/order/total"),
+            (receipt(), "/order", json!([]), "#/order"),
+            (receipt(), "/order/lines/0", json!({ "title": "Lamp" }), "#/order/lines/0/price"),
+            (receipt(), "/order/colour", json!("red"), "#/order/colour"),
+            (receipt(), "/parcel", json!({}), "#/parcel"),
+            (shipping(), "/parcel", json!({}), "#/parcel/status"),
+            (shipping(), "/parcel/late", json!("yes"), "#/parcel/late"),
+            (shipping(), "/consent", json!(true), "#/consent"),
+        ] {
+            let (named, detail) = refused(body, pointer, value);
+            assert_eq!(named, field, "{detail}");
+            assert!(!detail.contains("Dto") && !detail.contains("struct"), "{detail}");
+        }
+        let lacking: Value = json!({ "type": "shipping", "parcel": { "status": "delivered" } });
+        assert!(matches!(events(&lacking), Err(Failure::Invalid { field, .. }) if field == "#/order"));
+    }
+
+    #[test]
+    fn a_type_is_one_of_two() {
+        for wrong in [json!("refund"), json!(""), json!(null), json!(5), json!(["receipt"])] {
+            let (field, detail) = refused(receipt(), "/type", wrong);
+            assert_eq!((field.as_str(), detail.as_str()), ("#/type", "must be 'receipt' or 'shipping'"));
+        }
+        assert!(matches!(events(&json!({})), Err(Failure::Invalid { field, .. }) if field == "#/type"));
+        for wrong in [json!(null), json!([]), json!("receipt")] {
+            assert!(matches!(events(&wrong), Err(Failure::Invalid { field, .. }) if field == "#"), "{wrong}");
+        }
+        assert!(matches!(NotificationRequestDto::read(b"{\"type\": \"receipt\","), Err(Failure::NotJson(_))));
+    }
+
+    #[test]
+    fn a_customer_is_named_by_digits_and_their_language_by_a_tag() {
+        for (pointer, wrong) in [
+            ("/recipient/user_id", "abc".to_owned()),
+            ("/recipient/user_id", "74029188364129o5".to_owned()),
+            ("/recipient/user_id", "1".repeat(33)),
+            ("/recipient/locale", "x y z !!".to_owned()),
+            ("/recipient/locale", "d".to_owned()),
+            ("/recipient/locale", "d".repeat(36)),
+        ] {
+            assert_eq!(refused(receipt(), pointer, json!(wrong)).0, format!("#{pointer}"), "{wrong}");
+        }
+        for tag in ["de", "pt-BR", "zh_Hant_TW"] {
+            let mut body = receipt();
+            body["recipient"]["locale"] = json!(tag);
+            assert!(events(&body).is_ok(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn nothing_happens_after_we_heard_of_it() {
+        for (told, taken) in [("2026-11-21T09:00:00Z", "2026-11-21T09:00:00.000Z"), ("2031-01-01T00:00:00Z", "2026-11-21T10:00:00.000Z")] {
+            let mut body = shipping();
+            body["parcel"]["occurred_at"] = json!(told);
+            let moments: Vec<String> = events(&body).unwrap().iter().map(|event| event.occurred_at.to_rfc3339()).collect();
+            assert_eq!(moments, [taken; 2]);
+        }
+    }
+
+    #[test]
+    fn a_request_has_its_type_in_its_digest() {
+        let content = NotificationRequestDto::read(shipping().to_string().as_bytes()).unwrap().content();
+        assert!(content.starts_with(r#"{"type":"shipping","page_id":null,"order":{"number":"20418"}"#), "{content}");
     }
 }

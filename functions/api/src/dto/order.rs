@@ -1,6 +1,9 @@
 //! Orders as JSON.
 
+use std::collections::BTreeMap;
+
 use domain::money::Money;
+use domain::order::Refund;
 use domain::orders::{Order, Parcel};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -30,7 +33,11 @@ pub(crate) struct OrderDto {
     shipping: Option<i64>,
     tax: Option<i64>,
     lines: Vec<OrderLineDto>,
+    /// What went back of it, as far as it is in `currency`.
     refunded: Option<i64>,
+    /// What went back in other currencies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refunded_other: Vec<RefundedDto>,
     payment_method: Option<String>,
     url: Option<String>,
     parcels: Vec<ParcelDto>,
@@ -53,6 +60,14 @@ struct OrderLineDto {
     subtitle: Option<String>,
     quantity: u32,
     price: i64,
+}
+
+/// What went back in a currency, in its minor units.
+#[derive(Debug, Serialize, ToSchema)]
+struct RefundedDto {
+    #[schema(example = "USD")]
+    currency: &'static str,
+    amount: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,7 +112,8 @@ impl From<Order> for OrderDto {
         let facts = order.facts;
         let totals = facts.totals;
         let amount = |money: Money| money.amount;
-        let refunds: Vec<i64> = facts.refunds.iter().filter_map(|refund| refund.amount).map(amount).collect();
+        let currency = totals.map(|totals| totals.total.currency.code());
+        let (refunded, refunded_other) = refunded(&facts.refunds, currency);
         let line = |line: domain::order::OrderLine| OrderLineDto {
             title: line.title,
             subtitle: line.subtitle,
@@ -113,13 +129,14 @@ impl From<Order> for OrderDto {
             status,
             placed_at: facts.placed_at.map(Timestamp::to_rfc3339),
             customer_name: facts.buyer.name,
-            currency: totals.map(|totals| totals.total.currency.code()),
+            currency,
             total: totals.map(|totals| totals.total.amount),
             subtotal: totals.and_then(|totals| totals.subtotal).map(amount),
             shipping: totals.and_then(|totals| totals.shipping).map(amount),
             tax: totals.and_then(|totals| totals.tax).map(amount),
             lines: facts.lines.into_iter().map(line).collect(),
-            refunded: (!refunds.is_empty()).then(|| refunds.into_iter().sum()),
+            refunded,
+            refunded_other,
             payment_method: facts.payment_method,
             url: facts.url,
             parcels: order.parcels.into_iter().map(ParcelDto::from).collect(),
@@ -133,6 +150,17 @@ impl From<Order> for OrderDto {
     }
 }
 
+/// Adds refunds up: those in the order's currency, and those of each other one. Amounts of two currencies are no sum.
+fn refunded(refunds: &[Refund], currency: Option<&'static str>) -> (Option<i64>, Vec<RefundedDto>) {
+    let mut sums: BTreeMap<&'static str, i64> = BTreeMap::new();
+    for money in refunds.iter().filter_map(|refund| refund.amount) {
+        let sum = sums.entry(money.currency.code()).or_default();
+        *sum = sum.saturating_add(money.amount);
+    }
+    let own = currency.and_then(|currency| sums.remove(currency));
+    (own, sums.into_iter().map(|(currency, amount)| RefundedDto { currency, amount }).collect())
+}
+
 impl OrderDto {
     pub(crate) fn with_notifications(self, notifications: Vec<NotificationDto>) -> Self {
         Self { notifications: Some(notifications), ..self }
@@ -140,5 +168,52 @@ impl OrderDto {
 
     pub(crate) fn named_in(self, named_in: Vec<String>) -> Self {
         Self { named_in, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::PageId;
+    use domain::money::Currency;
+    use domain::order::{OrderFacts, Totals};
+    use domain::shop::{ShopEvent, ShopEventKind, Source};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn refund(amount: i64, currency: &str) -> Refund {
+        Refund { id: format!("{amount}-{currency}"), amount: Some(Money::new(amount, Currency::parse(currency).unwrap())) }
+    }
+
+    /// An order of 91.34 euros, or of nobody knows what, as it is shown.
+    fn shown(is_known: bool, refunds: Vec<Refund>) -> Value {
+        let total = Money::new(9134, Currency::parse("EUR").unwrap());
+        let totals = is_known.then_some(Totals { total, subtotal: None, shipping: None, tax: None });
+        let facts = OrderFacts { totals, refunds, ..OrderFacts::default() };
+        let page = PageId::new("108234567890123").unwrap();
+        let kind = ShopEventKind::OrderPlaced(Box::default());
+        let occurred_at = Timestamp::from_millis(0);
+        let event = ShopEvent { source: Source::Stripe, shop: String::new(), page: Some(page.clone()), occurred_at, kind };
+        let order = Order { facts, ..Order::begin(page, "20418", &event) };
+        serde_json::to_value(OrderDto::from(order)).unwrap()
+    }
+
+    #[test]
+    fn what_went_back_is_shown_in_its_own_currency() {
+        let order = shown(true, vec![refund(1000, "EUR"), refund(500, "EUR"), refund(1100, "USD"), refund(300, "JPY")]);
+        assert_eq!((&order["refunded"], &order["currency"]), (&json!(1500), &json!("EUR")));
+        assert_eq!(order["refunded_other"], json!([{ "currency": "JPY", "amount": 300 }, { "currency": "USD", "amount": 1100 }]));
+    }
+
+    #[test]
+    fn an_order_of_which_nothing_went_back_says_nothing_of_other_currencies() {
+        let order = shown(true, Vec::new());
+        assert_eq!((&order["refunded"], order.get("refunded_other")), (&Value::Null, None));
+    }
+
+    #[test]
+    fn what_went_back_of_an_order_without_a_total_is_no_amount_of_no_currency() {
+        let order = shown(false, vec![refund(1100, "USD")]);
+        assert_eq!((&order["refunded"], &order["refunded_other"]), (&Value::Null, &json!([{ "currency": "USD", "amount": 1100 }])));
     }
 }

@@ -12,7 +12,7 @@ use super::conversations::parse_id;
 use super::pages;
 use crate::dto::consent::{ConsentDto, ConsentRequestDto, LedgerDto, Named};
 use crate::dto::list::List;
-use crate::extract::{Json, Parameters};
+use crate::extract::{Parameters, Unread};
 use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, cursor};
@@ -59,9 +59,10 @@ pub(crate) async fn list(State(api): State<Arc<Api>>, headers: HeaderMap, parame
 pub(crate) async fn note(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
-    Json(request): Json<ConsentRequestDto>,
+    body: Unread,
 ) -> Result<(StatusCode, Answer<ConsentDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Notify])?;
+    let request: ConsentRequestDto = body.json()?;
     let subject = subject(&api, request.named()?, request.page_id(), "#/").await?;
     let entry = request.entry(subject, api.clock.now())?;
     let is_new = api.table.append(&entry).await?;

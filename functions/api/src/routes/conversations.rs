@@ -13,7 +13,7 @@ use domain::triage;
 use super::orders;
 use crate::dto::conversation::{ConversationDto, DecisionDto};
 use crate::dto::list::List;
-use crate::extract::{Json, Parameters};
+use crate::extract::{Parameters, Unread};
 use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, cursor};
@@ -88,9 +88,10 @@ pub(crate) async fn decide(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(decision): Json<DecisionDto>,
+    body: Unread,
 ) -> Result<Answer<ConversationDto>, Failure> {
     let key = api.keys.admit(&headers, &[Scope::Agent])?;
+    let decision: DecisionDto = body.json()?;
     let decided = triage::decide(&api.table, &parse_id(&id)?, &decision.try_into()?).await?;
     tracing::info!(status = decided.status().as_str(), key, "decision taken");
     Ok(Answer(decided.into()))

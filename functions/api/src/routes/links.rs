@@ -11,7 +11,7 @@ use domain::link;
 use super::pages;
 use crate::Api;
 use crate::dto::link::{LinkDto, LinkRequestDto};
-use crate::extract::Json;
+use crate::extract::Unread;
 use crate::keys::Scope;
 use crate::problem::Failure;
 
@@ -25,12 +25,9 @@ use crate::problem::Failure;
     responses((status = 201, body = LinkDto), (status = 400), (status = 401), (status = 403), (status = 413), (status = 415), (status = 422), (status = 503)),
     security(("key" = []))
 )]
-pub(crate) async fn make(
-    State(api): State<Arc<Api>>,
-    headers: HeaderMap,
-    Json(request): Json<LinkRequestDto>,
-) -> Result<(StatusCode, Answer<LinkDto>), Failure> {
+pub(crate) async fn make(State(api): State<Arc<Api>>, headers: HeaderMap, body: Unread) -> Result<(StatusCode, Answer<LinkDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Notify])?;
+    let request: LinkRequestDto = body.json()?;
     let expires_at = request.expires_at(api.clock.now())?;
     let page = pages::meant(&api, request.page_id.as_deref(), "#/page_id").await?;
     let target = request.target(page)?;

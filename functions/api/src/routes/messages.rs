@@ -16,7 +16,7 @@ use lambda_support::metrics;
 use super::conversations::parse_id;
 use crate::dto::list::List;
 use crate::dto::message::{MessageDto, ReplyDto};
-use crate::extract::{Json, Parameters};
+use crate::extract::{Parameters, Unread};
 use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, cursor, idempotency};
@@ -74,9 +74,10 @@ pub(crate) async fn reply(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(draft): Json<ReplyDto>,
+    body: Unread,
 ) -> Result<(StatusCode, Answer<MessageDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Agent])?;
+    let draft: ReplyDto = body.json()?;
     let id = parse_id(&id)?;
     let now = api.clock.now();
     let request = idempotency::request(&headers, key, &[id.as_str(), &draft.content()], now)?;

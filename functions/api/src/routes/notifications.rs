@@ -17,7 +17,7 @@ use lambda_support::logging::chain;
 
 use super::pages;
 use crate::dto::notification::{NotificationDto, NotificationRequestDto};
-use crate::extract::Json;
+use crate::extract::Unread;
 use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, idempotency};
@@ -37,9 +37,10 @@ use crate::{Api, idempotency};
 pub(crate) async fn notify(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
-    Json(request): Json<NotificationRequestDto>,
+    body: Unread,
 ) -> Result<(StatusCode, Answer<NotificationDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Notify])?;
+    let request = NotificationRequestDto::read(&body.bytes()?)?;
     let now = api.clock.now();
     let asked = idempotency::request(&headers, key, &["notifications", &request.content()], now)?;
     let page = pages::meant(&api, request.page_id(), "#/page_id").await?;

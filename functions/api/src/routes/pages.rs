@@ -1,5 +1,6 @@
 //! `/v1/pages`: whether each Page can send and hears of what happens.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json as Answer;
@@ -8,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use domain::hold;
 use domain::id::PageId;
 use domain::pages::{SolePageError, sole_page};
-use domain::ports::{Holds, Watches};
+use domain::ports::{Deletions, Holds, Watches};
 
 use crate::Api;
 use crate::dto::list::List;
@@ -52,11 +53,66 @@ pub(crate) async fn resume(
 
 /// Reads the Page that a caller names; where none is named, the only one there is. `field` is where it stands in the request.
 pub(crate) async fn meant(api: &Api, named: Option<&str>, field: &str) -> Result<PageId, Failure> {
-    match named {
-        Some(named) => PageId::new(named).ok_or_else(|| Failure::invalid(field, "is not the id of a Page")),
-        None => sole_page(&api.table).await.map_err(|err| match err {
+    let Some(named) = named else {
+        return sole_page(&api.table).await.map_err(|err| match err {
             SolePageError::None | SolePageError::Several { .. } => Failure::invalid(field, err.to_string()),
             SolePageError::Store(err) => Failure::Store(err),
-        }),
+        });
+    };
+    let page = PageId::new(named).ok_or_else(|| Failure::invalid(field, "is not the id of a Page"))?;
+    let connected: BTreeSet<PageId> = api.table.watches().await?.into_iter().map(|watch| watch.page).collect();
+    // A Page that is connected, as nearly all that are named, costs one read.
+    if connected.contains(&page) {
+        return Ok(page);
+    }
+    let written_to = api.table.known_pages().await?;
+    let known: BTreeSet<PageId> = connected.into_iter().chain(written_to).collect();
+    among(page, &known, field)
+}
+
+/// The most Pages that an error lists.
+const MOST_LISTED: usize = 10;
+
+/// Returns a Page that is one of `known`. While none is, any may be the first.
+fn among(page: PageId, known: &BTreeSet<PageId>, field: &str) -> Result<PageId, Failure> {
+    if known.is_empty() || known.contains(&page) {
+        return Ok(page);
+    }
+    let mut listed: Vec<&str> = known.iter().map(PageId::as_str).take(MOST_LISTED).collect();
+    if known.len() > MOST_LISTED {
+        listed.push("and others, see GET /v1/pages");
+    }
+    let listed = listed.join(", ");
+    Err(Failure::invalid(field, format!("must be a Page of this shop: Page {page} is not connected; connected are {listed}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pages(ids: &[&str]) -> BTreeSet<PageId> {
+        ids.iter().map(|id| PageId::new(*id).unwrap()).collect()
+    }
+
+    fn told(id: &str, known: &[&str]) -> String {
+        match among(PageId::new(id).unwrap(), &pages(known), "#/page_id") {
+            Ok(page) => page.to_string(),
+            Err(failure) => format!("{failure:?}"),
+        }
+    }
+
+    #[test]
+    fn a_page_is_one_of_those_that_are_known() {
+        assert_eq!(told("108", &["108", "2"]), "108");
+        assert_eq!(told("abc", &[]), "abc", "it may be the first");
+        let refused = told("999", &["108", "2"]);
+        assert!(refused.contains("#/page_id") && refused.contains("Page 999 is not connected; connected are 108, 2\""), "{refused}");
+    }
+
+    #[test]
+    fn many_pages_are_not_all_listed() {
+        let ids: Vec<String> = (100..150).map(|id| id.to_string()).collect();
+        let refused = told("999", &ids.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(refused.contains("108, 109, and others, see GET /v1/pages") && !refused.contains("110"), "{refused}");
     }
 }

@@ -11,7 +11,7 @@ use super::pages;
 use crate::Api;
 use crate::dto::list::List;
 use crate::dto::rollout::{ReportDto, RolloutDto, RolloutRequestDto};
-use crate::extract::Json;
+use crate::extract::Unread;
 use crate::keys::Scope;
 use crate::problem::Failure;
 
@@ -58,9 +58,10 @@ pub(crate) async fn set(
     State(api): State<Arc<Api>>,
     Path(kind): Path<String>,
     headers: HeaderMap,
-    Json(request): Json<RolloutRequestDto>,
+    body: Unread,
 ) -> Result<Answer<RolloutDto>, Failure> {
     let key = api.keys.admit(&headers, &[Scope::Admin])?;
+    let request: RolloutRequestDto = body.json()?;
     let kind = Kind::parse(&kind).ok_or(Failure::NotFound("type of notices; there are receipt and shipping"))?;
     let page = pages::meant(&api, request.page_id.as_deref(), "#/page_id").await?;
     let set = rollout::set(&api.table, &page, kind, &Setting::try_from(request)?, api.clock.now()).await?;

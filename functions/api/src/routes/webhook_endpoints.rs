@@ -18,7 +18,7 @@ use crate::dto::list::List;
 use crate::dto::webhook_endpoint::{
     ChangeEndpointDto, DeliveryDto, EndpointDto, NewEndpointDto, ReplayDto, ReplayedDto, description, kinds, url,
 };
-use crate::extract::{Json, Parameters};
+use crate::extract::{Parameters, Unread};
 use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, cursor};
@@ -52,9 +52,10 @@ pub(crate) async fn list(State(api): State<Arc<Api>>, headers: HeaderMap) -> Res
 pub(crate) async fn create(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
-    Json(new): Json<NewEndpointDto>,
+    body: Unread,
 ) -> Result<(StatusCode, Answer<EndpointDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Admin])?;
+    let new: NewEndpointDto = body.json()?;
     let now = api.clock.now();
     let secret = new_secret()?;
     let endpoint = Endpoint {
@@ -99,9 +100,10 @@ pub(crate) async fn change(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(change): Json<ChangeEndpointDto>,
+    body: Unread,
 ) -> Result<Answer<EndpointDto>, Failure> {
     let key = api.keys.admit(&headers, &[Scope::Admin])?;
+    let change: ChangeEndpointDto = body.json()?;
     let endpoint = write(&api, &id, |endpoint, now| change.apply(endpoint, &api.insecure, now)).await?;
     tracing::info!(endpoint.id = %endpoint.id, key, "webhook endpoint changed");
     Ok(Answer(EndpointDto::of(endpoint)))
@@ -227,9 +229,10 @@ pub(crate) async fn replay_failed(
     State(api): State<Arc<Api>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(asked): Json<ReplayDto>,
+    body: Unread,
 ) -> Result<(StatusCode, Answer<ReplayedDto>), Failure> {
     let key = api.keys.admit(&headers, &[Scope::Admin])?;
+    let asked: ReplayDto = body.json()?;
     let since =
         Timestamp::from_rfc3339(&asked.since).ok_or_else(|| Failure::invalid("#/since", "must be a moment as RFC 3339 writes it"))?;
     let endpoint = enabled(&api, &id).await?;

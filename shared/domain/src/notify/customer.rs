@@ -66,22 +66,15 @@ pub async fn marks(world: &impl Ports, conversation: &ConversationId) -> Result<
     Ok(())
 }
 
-/// Ties the conversation to what a link is about: the order, and every other order of the same customer.
+/// Ties the conversation to what a link says: its order, and where it says whose it is, all orders of that customer. An order's own link says
+/// nothing of its customer: it may be passed on.
 async fn tie(world: &impl Ports, conversation: &Conversation, target: &LinkTarget, act: &Act) -> Result<(), DecideError> {
     if let Some(words) = &target.consent {
         let event = act.reference.as_deref().unwrap_or_default();
         consent::tapped(world.store(), &conversation.id, words, event, act.at).await.map_err(DecideError::Store)?;
     }
-    let mut names = names_of(&conversation.page, target);
-    if let Some(number) = &target.order
-        && let Some(order) = world.store().order(&OrderId::of(&conversation.page, number)).await.map_err(DecideError::Store)?
-    {
-        // The link proves the order, and the order knows its customer.
-        names.extend(order.customer_names());
-    }
-    names.sort();
-    names.dedup();
-    for name in &names {
+    let reference = act.reference.as_deref().map(|reference| customer_name(&conversation.page, "reference", reference));
+    for name in names_of(&conversation.page, target).iter().chain(&reference) {
         let known = world.store().acquaintance(name).await.map_err(DecideError::Store)?;
         if known.conversation.is_none() {
             world.store().acquaint(name, &conversation.id).await.map_err(DecideError::Store)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Ports;
 use super::announcing;
 use super::counting;
-use super::look::{Look, look};
+use super::look::{CLOCKS_DIFFER, Look, look};
 use super::take::TakeError;
 use super::tell::{TellError, tell};
 use crate::announce::EventQueueError;
@@ -205,8 +205,12 @@ async fn follow(world: &impl Ports, mut notice: Notice, conversation: &Conversat
         return save(world, notice).await;
     };
     match message.sending.as_ref().map(|sending| &sending.outcome) {
-        Some(Outcome::Failed { reason }) => {
-            let reason = reason.clone();
+        Some(Outcome::Failed { reason, is_out_of_reach }) => {
+            let (reason, is_out_of_reach) = (reason.clone(), *is_out_of_reach);
+            if is_out_of_reach {
+                count(world, &notice, What::Blocked).await?;
+                notice.refused.extend([WayOut::ReceiptTemplate, WayOut::TextWithButtons, WayOut::UtilityTemplate]);
+            }
             refused(world, notice, &conversation, reason).await
         }
         Some(Outcome::Sent { at }) => {
@@ -223,8 +227,8 @@ async fn follow(world: &impl Ports, mut notice: Notice, conversation: &Conversat
 /// The message never left by its way: another one is chosen. A window that closed in between refuses no form.
 async fn refused(world: &impl Ports, mut notice: Notice, conversation: &Conversation, reason: String) -> Result<Turn, DecideError> {
     let way = notice.way().unwrap_or(WayOut::TextWithButtons);
-    let is_open = conversation.window_ends_at.is_some_and(|end| world.now() < end);
-    if way == WayOut::UtilityTemplate || is_open {
+    let is_open = conversation.window_ends_at.is_some_and(|end| world.now().plus(CLOCKS_DIFFER) < end);
+    if (way == WayOut::UtilityTemplate || is_open) && !notice.refused.contains(&way) {
         notice.refused.push(way);
     }
     notice.tries = notice.tries.saturating_add(1);
@@ -330,10 +334,14 @@ async fn open_case(world: &impl Ports, notice: &Notice, order: &Order, conversat
     let mut current = conversation.clone();
     for _ in 0..ATTEMPTS {
         let mut opened = current.clone();
-        opened.open_case(notice.created_at);
+        opened.open_case(notice.created_at, &words);
         let entry = Entry::Event(event.clone());
         let recording = Recording { conversation: &opened, entry: Some((&entry, &key)) };
-        if world.store().record(&recording).await.map_err(DecideError::Store)? != Recorded::Stale {
+        let recorded = world.store().record(&recording).await.map_err(DecideError::Store)?;
+        if recorded == Recorded::New && opened.case.number != current.case.number {
+            announcing::conversation_opened(world, &opened).await?;
+        }
+        if recorded != Recorded::Stale {
             return Ok(());
         }
         let stored = world.store().conversation(&conversation.id).await.map_err(DecideError::Store)?;

@@ -1,9 +1,11 @@
 //! Everything that decides the way of a notice, read at one moment.
 
+use std::time::Duration;
+
 use super::Ports;
 use super::decide::DecideError;
 use super::take::thread_of;
-use crate::consent::{self, Channel, Consents, Entry, Origin, Subject};
+use crate::consent::{self, Channel, Consents, Entry, Subject};
 use crate::conversation::Conversation;
 use crate::email::EmailHash;
 use crate::mail::{Email, Mailer};
@@ -18,6 +20,9 @@ use crate::way_out::{Address, Consent, Situation, Template, Window};
 
 /// How often a write is tried again after losing a race for the order.
 const ATTEMPTS: u32 = 10;
+
+/// How far the clocks of two functions may differ: one writes that a window is closed, the other reads it.
+pub(super) const CLOCKS_DIFFER: Duration = Duration::from_secs(2);
 
 /// What is known of a notice.
 pub(super) struct Look {
@@ -55,12 +60,11 @@ pub(super) async fn look(world: &impl Ports, notice: &Notice) -> Result<Option<L
         consent,
         template: state,
         address: address(world, &order, &entries),
-        is_held_out: placed.as_ref().is_some_and(|placed| placed.arm == Arm::HoldOut),
+        is_held_out: placed.arm == Arm::HoldOut,
         refused: notice.refused.clone(),
     };
     let values = values(notice, &order, conversation.as_ref());
-    let rollout = placed.and_then(|placed| placed.rollout);
-    Ok(Some(Look { order, conversation, situation, template, rollout, values }))
+    Ok(Some(Look { order, conversation, situation, template, rollout: placed.rollout, values }))
 }
 
 /// Reads the notice's order, and notes whose it is when that has become known.
@@ -94,22 +98,16 @@ fn consent_of(entries: &[Entry]) -> Consent {
     match consent::standing(entries, Channel::Messenger) {
         consent::Standing::Given => Consent::Given,
         consent::Standing::NotAsked => Consent::NotAsked,
-        consent::Standing::Withdrawn if is_only_declined(entries) => Consent::Declined,
+        consent::Standing::Withdrawn if consent::is_only_declined(entries, Channel::Messenger) => Consent::Declined,
         consent::Standing::Withdrawn => Consent::Stopped,
     }
-}
-
-/// Tells whether nobody said no, and only a box was left empty.
-fn is_only_declined(entries: &[Entry]) -> bool {
-    let refusals = entries.iter().filter(|entry| entry.channel == Channel::Messenger && !entry.given);
-    refusals.max_by_key(|entry| entry.at).is_some_and(|entry| entry.origin == Origin::Checkout)
 }
 
 fn window(world: &impl Ports, conversation: Option<&Conversation>) -> Window {
     match conversation.map(|conversation| conversation.window_ends_at) {
         None => Window::UnknownCustomer,
         Some(None) => Window::NeverOpened,
-        Some(Some(end)) if world.now() < end => Window::Open,
+        Some(Some(end)) if world.now().plus(CLOCKS_DIFFER) < end => Window::Open,
         Some(Some(_)) => Window::Closed,
     }
 }
@@ -132,18 +130,16 @@ fn not_worth(world: &impl Ports, notice: &Notice, order: &Order) -> Option<Strin
 }
 
 /// Puts the notice into its arm. Only those who agreed are compared.
-async fn place(world: &impl Ports, notice: &Notice, order: &Order, consent: Consent) -> Result<Option<rollout::Placed>, DecideError> {
-    if consent != Consent::Given {
-        return Ok(None);
-    }
+async fn place(world: &impl Ports, notice: &Notice, order: &Order, consent: Consent) -> Result<rollout::Placed, DecideError> {
     let candidate = Candidate {
         page: &notice.page,
         kind: notice.kind,
         notice: &notice.id,
         customer_key: &order.customer_key(),
         conversation: order.conversation.as_ref(),
+        agreed: consent == Consent::Given,
     };
-    rollout::place(world.store(), &candidate, world.now()).await.map(Some).map_err(DecideError::Store)
+    rollout::place(world.store(), &candidate, world.now()).await.map_err(DecideError::Store)
 }
 
 fn values(notice: &Notice, order: &Order, conversation: Option<&Conversation>) -> Values {

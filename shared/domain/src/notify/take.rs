@@ -36,6 +36,8 @@ pub enum TakeError {
     Store(#[source] StoreError),
     #[error("the order changed {ATTEMPTS} times while it was written")]
     Busy,
+    #[error("order {number} of this Page is one of {shop}; two shops of a Page must not use the same numbers")]
+    OtherShop { number: String, shop: String },
 }
 
 impl Retryable for TakeError {
@@ -43,6 +45,7 @@ impl Retryable for TakeError {
         match self {
             Self::Store(err) => err.retry(),
             Self::Busy => Retry::Backoff,
+            Self::OtherShop { .. } => Retry::Never,
         }
     }
 }
@@ -72,10 +75,13 @@ async fn number<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Resul
         ShopEventKind::OrderCancelled { order, .. } => order,
         ShopEventKind::ShipmentUpdated(facts) => &facts.order,
     };
-    match &names.number {
-        Some(number) => Ok(Some(number.clone())),
-        None => number_by_alias(store, page, event).await,
+    let Some(told) = &names.number else { return number_by_alias(store, page, event).await };
+    let is_parcel = matches!(event.kind, ShopEventKind::ShipmentUpdated(_));
+    if is_parcel && store.order(&OrderId::of(page, told)).await.map_err(TakeError::Store)?.is_none() {
+        // Carriers write numbers as they like. A parcel that is known is known better by its own.
+        return Ok(number_by_alias(store, page, event).await?.or_else(|| Some(told.clone())));
     }
+    Ok(Some(told.clone()))
 }
 
 async fn number_by_alias<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Result<Option<String>, TakeError> {
@@ -130,6 +136,9 @@ async fn take_one<S: Orders + Notices + History + Consents>(
     for _ in 0..ATTEMPTS {
         let stored = store.order(&id).await.map_err(TakeError::Store)?;
         let mut order = stored.unwrap_or_else(|| Order::begin(page.clone(), number, event));
+        if order.is_of_another_shop(event) {
+            return Err(TakeError::OtherShop { number: order.number, shop: order.shop });
+        }
         let before = order.clone();
         let shown = shown(store, &order).await?;
         let change = order.apply(event, shown.as_deref());

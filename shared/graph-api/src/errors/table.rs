@@ -13,7 +13,7 @@ use std::ops::RangeInclusive;
 use domain::hold::HoldCause::{NotApproved, Restricted, Token};
 use domain::message::WaitingFor::{Thread, Window};
 
-use super::Class::{self, Hold, Never, Retry, RetryFew, Slow, Unknown, Wait};
+use super::Class::{self, Gone, Hold, Never, Retry, RetryFew, Slow, Unknown, Wait};
 use super::LOOK_FIRST;
 
 /// One line of the table.
@@ -91,9 +91,9 @@ pub(super) static ROWS: &[Row] = &[
     row(10,     Some(2018065), Wait(Window),      CLOSED, WRITE_FIRST),
     row(10,     Some(2534022), Wait(Window),      CLOSED, WRITE_FIRST), // Instagram
     // Never, here and for 551, though it could go when they write: a reply that leaves weeks later is worse than one that is shown as failed.
-    row(10,     Some(2018108), Never,             "The customer cannot receive messages now.", OTHER_WAY),
+    row(10,     Some(2018108), Gone,              "The customer cannot receive messages now.", OTHER_WAY),
     row(10,     Some(1893063), Hold(Restricted),  "Meta restricts the Page for a while.", "Stop campaigns and see the Page Support Inbox; it goes out by itself after that."),
-    row(10,     Some(1893015), Never,             "The customer has stopped these notifications.", DROP),
+    row(10,     Some(1893015), Gone,              "The customer has stopped these notifications.", DROP),
     row(10,     Some(2018300), Wait(Thread),      HELD, TAKE_OVER),
     row(10,     Some(2018336), Never,             "European rules keep this feature from this customer.", "Write to them without it."),
     row(10,     ANY,           Never,             "The app lacks a permission, or Meta's policy forbids the message.", "Check pages_messaging in the app's dashboard, then send it again."),
@@ -124,7 +124,7 @@ pub(super) static ROWS: &[Row] = &[
     row(190,    Some(467),     Hold(Token),       "The Page's token is dead: it was made invalid.", RECONNECT),
     row(190,    ANY,           Hold(Token),       "The Page's token is dead.", RECONNECT),
 
-    row(200,    Some(1545041), Never,             GONE, OTHER_WAY),
+    row(200,    Some(1545041), Gone,              GONE, OTHER_WAY),
     row(200,    Some(2534041), Hold(NotApproved), "The account's owner has switched off access to its messages.", "Switch it on again in the account's settings; it goes out by itself then."),
     row(200,    Some(2018027), Hold(NotApproved), NOT_PUBLIC, REVIEW),
     row(200,    Some(2018028), Hold(NotApproved), NOT_PUBLIC, REVIEW),
@@ -135,8 +135,8 @@ pub(super) static ROWS: &[Row] = &[
     // unconfirmed for Messenger
     row(368,    ANY,           Hold(Restricted),  "Meta has blocked the Page or the app for abuse.", SUPPORT),
 
-    row(551,    Some(1545041), Never,             GONE, OTHER_WAY),
-    row(551,    ANY,           Never,             GONE, OTHER_WAY),
+    row(551,    Some(1545041), Gone,              GONE, OTHER_WAY),
+    row(551,    ANY,           Gone,              GONE, OTHER_WAY),
 
     row(613,    Some(2018338), Never,             "Meta warns that this customer is bothered too often.", "Do not write to them until they write."),
     row(613,    Some(2534040), Slow,              "The Page sends faster than Meta allows.", SLOWS),

@@ -101,7 +101,7 @@ fn every_class_has_its_effect() {
     assert!(matches!(effect(10, Some(1_893_063)), SendError::PageHeld { cause: HoldCause::Restricted, .. }));
     assert!(matches!(effect(2022, None), SendError::PageHeld { cause: HoldCause::Restricted, .. }));
     assert!(matches!(effect(200, None), SendError::PageHeld { cause: HoldCause::NotApproved, .. }));
-    assert!(matches!(effect(551, None), SendError::Refused { .. }));
+    assert!(matches!(effect(551, None), SendError::OutOfReach { .. }));
     assert!(matches!(effect(1, Some(1_357_046)), SendError::Unknown { .. }));
 }
 

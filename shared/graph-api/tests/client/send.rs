@@ -134,11 +134,12 @@ async fn each_class_of_error_has_its_effect() {
     assert!(matches!(of(403, "error-10-2018278").await, SendError::Waits { on: WaitingFor::Window, .. }));
     assert!(matches!(of(403, "error-10-2018300").await, SendError::Waits { on: WaitingFor::Thread, .. }));
     assert!(matches!(of(401, "error-190-460").await, SendError::PageHeld { cause: HoldCause::Token, .. }));
-    assert!(matches!(of(400, "error-551-1545041").await, SendError::Refused { .. }));
+    assert!(matches!(of(400, "error-551-1545041").await, SendError::OutOfReach { .. }));
+    assert!(matches!(of(400, "error-100-1893043").await, SendError::Refused { .. }));
     assert!(matches!(of(400, "error-613").await, SendError::AskedToWait { .. }));
     assert!(matches!(of(500, "error-2").await, SendError::NotSent { .. }));
     assert!(matches!(of(500, "error-1-1357046").await, SendError::Unknown { .. }));
-    assert!(matches!(of(200, "error-551-1545041").await, SendError::Refused { .. }));
+    assert!(matches!(of(200, "error-551-1545041").await, SendError::OutOfReach { .. }));
 }
 
 #[tokio::test]

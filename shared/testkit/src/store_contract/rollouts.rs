@@ -30,7 +30,8 @@ async fn set_to(store: &impl Store, percent: &str) -> Tried<Rollout> {
 async fn placed(store: &impl Store, number: u64) -> Tried<Placed> {
     let (page, notice, customer, conversation) = (page(PAGE), notice(number), number.to_string(), conversation_of(MIA));
     let kind = NoticeKind::Receipt;
-    let candidate = Candidate { page: &page, kind, notice: &notice, customer_key: &customer, conversation: Some(&conversation) };
+    let candidate =
+        Candidate { page: &page, kind, notice: &notice, customer_key: &customer, conversation: Some(&conversation), agreed: true };
     Ok(place(store, &candidate, at(1)).await?)
 }
 

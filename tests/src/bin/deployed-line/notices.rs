@@ -37,9 +37,9 @@ pub(crate) async fn an_order_and_its_parcel(line: &Line, deployment: &Deployment
 
     let customer = line.simulator.add_customer("Pia Deployed")?;
     let asked = json!({ "page_id": PAGE, "order_number": "D10418" });
-    let (status, link) = line.api(Method::POST, "/v1/links", Some(&asked)).await?;
-    must_be(&format!("a link: {link}"), &status, &StatusCode::CREATED)?;
-    line.simulator.customer_opens_link(&customer.psid, link["reference"].as_str().unwrap_or_default())?;
+    let (status, made) = line.api(Method::POST, "/v1/links", Some(&asked)).await?;
+    must_be(&format!("a link: {made}"), &status, &StatusCode::CREATED)?;
+    line.simulator.customer_opens_link(&customer.psid, made["reference"].as_str().unwrap_or_default())?;
     until("the receipt in the customer's thread", PATIENCE, || async { Ok(templates(line, &customer.psid)? == ["receipt 27.345 KWD"]) })
         .await?;
     ok("the link on the thank-you page brings the receipt, to the last fils");
