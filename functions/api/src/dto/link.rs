@@ -19,7 +19,8 @@ const MOST_DAYS: u32 = 180;
 /// An hour: links expire with a full one, so that the same request is the same link for so long.
 const HOUR_MS: i64 = 3_600_000;
 
-/// Whom and what a link is about: at least one of `order_number`, `email` and `customer_id`.
+/// Whom and what a link is about: at least one of `order_number`, `email` and `customer_id`. An order alone ties that order and no other: its
+/// link may be passed on. With `email` or `customer_id`, whoever taps it has all orders of that customer, those to come as well.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkRequestDto {
@@ -30,7 +31,8 @@ pub(crate) struct LinkRequestDto {
     order_number: Option<String>,
     /// The customer's address. The link carries a digest of it, sealed.
     email: Option<String>,
-    /// The shop's own id of the customer.
+    /// The shop's own id of the customer, as its backend tells it with an order; of a customer of whom webhooks tell, with their shop before
+    /// it: `shopify/lamp.myshopify.com/207119551`.
     customer_id: Option<String>,
     /// 1 to 180; 30 when absent.
     expires_in_days: Option<u32>,
