@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use domain::id::{ConversationId, PageId, UserId};
 use domain::time::Timestamp;
 use futures::future::join_all;
 use futures::{StreamExt, stream};
@@ -373,6 +372,20 @@ pub(super) async fn trouble_opens_a_case_and_a_rollout_is_turned_up_and_stopped_
     test.stack.stop().await;
 }
 
+/// Waits until none of many things is left to come, for as long as some come.
+async fn none_is_left(what: &str, mut left: impl AsyncFnMut() -> usize) {
+    let (mut look, mut progress) = (tokio::time::interval(Duration::from_millis(500)), tokio::time::Instant::now());
+    let mut before = usize::MAX;
+    loop {
+        look.tick().await;
+        match left().await {
+            0 => return,
+            fewer if fewer < before => (before, progress) = (fewer, tokio::time::Instant::now()),
+            still => assert!(progress.elapsed() < PATIENCE, "{still} {what} are missing"),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stdout, reason = "`make burst` is run for it")]
 async fn a_burst_of_orders_reaches_everybody_at_the_pages_pace() {
@@ -383,27 +396,18 @@ async fn a_burst_of_orders_reaches_everybody_at_the_pages_pace() {
     for psid in &buyers {
         simulator.customer_says(psid, "Hello").unwrap();
     }
-    for psid in &buyers {
-        let id = ConversationId::of(&PageId::new(PAGE).unwrap(), &UserId::new(psid).unwrap());
-        let path = format!("/v1/conversations/{id}");
-        eventually("the greeting", || async { (test.api(Method::GET, &path, None).await.0 == StatusCode::OK).then_some(()) }).await;
-    }
+    none_is_left("greetings", async || count - test.all("/v1/conversations").await.len()).await;
     let told = buyers
         .iter()
         .enumerate()
         .map(|(number, psid)| tell(&test, receipt(&format!("B{number}"), &json!({ "name": "Buyer", "user_id": psid }))));
     stream::iter(told).buffer_unordered(AT_ONCE).collect::<Vec<Json>>().await;
     let mut waiting: Vec<&String> = buyers.iter().collect();
-    let (mut look, mut progress) = (tokio::time::interval(Duration::from_millis(500)), tokio::time::Instant::now());
-    while !waiting.is_empty() {
-        look.tick().await;
-        let before = waiting.len();
+    none_is_left("receipts", async || {
         waiting.retain(|psid| phone(&test, psid).is_empty());
-        if waiting.len() < before {
-            progress = tokio::time::Instant::now();
-        }
-        assert!(progress.elapsed() < PATIENCE, "{} have no receipt", waiting.len());
-    }
+        waiting.len()
+    })
+    .await;
     for (number, psid) in buyers.iter().enumerate() {
         assert_eq!(phone(&test, psid), [format!("receipt B{number}")]);
     }
