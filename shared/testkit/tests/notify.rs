@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use domain::announce::{AnnouncementKind, EventJob};
+use domain::announce::{AnnouncementKind, Endpoints, EventJob};
 use domain::consent::{Channel, Consents, Entry, Origin, Purpose, Subject};
 use domain::content::Content;
 use domain::deliver::drain;
@@ -624,6 +624,20 @@ async fn trouble_with_a_parcel_opens_a_case_with_its_reason() {
     let told: Vec<&str> = events.iter().filter(|event| event.kind == "parcel_problem").map(|event| event.raw.as_str()).collect();
     assert_eq!(told.len(), 1);
     assert!(told[0].contains("could not be handed over"), "{}", told[0]);
+}
+
+#[tokio::test]
+async fn a_case_whose_announcement_failed_is_announced_when_the_job_comes_again() {
+    let desk = Desk::new();
+    desk.store.put_endpoint(&testkit::announcements::endpoint_at("https://shop.example/", 1)).await.unwrap();
+    desk.says("Hi").await;
+    let decision = domain::triage::Decision { status: Some(domain::conversation::Status::Resolved), ..Default::default() };
+    domain::triage::decide(&desk.store, &mia(), &decision).await.unwrap();
+    desk.placed("20418", 9134, known()).await;
+    desk.clock.advance(Duration::from_secs(1));
+    desk.events.refuse();
+    desk.parcel("20418", ParcelStatus::AttemptFailed).await;
+    assert_eq!(desk.announced().iter().filter(|kind| **kind == AnnouncementKind::ConversationOpened).count(), 1);
 }
 
 #[tokio::test]

@@ -338,15 +338,21 @@ async fn open_case(world: &impl Ports, notice: &Notice, order: &Order, conversat
         let entry = Entry::Event(event.clone());
         let recording = Recording { conversation: &opened, entry: Some((&entry, &key)) };
         let recorded = world.store().record(&recording).await.map_err(DecideError::Store)?;
-        if recorded == Recorded::New && opened.case.number != current.case.number {
-            announcing::conversation_opened(world, &opened).await?;
+        let stands = match recorded {
+            Recorded::New => opened,
+            Recorded::Duplicate => current,
+            Recorded::Stale => {
+                let stored = world.store().conversation(&conversation.id).await.map_err(DecideError::Store)?;
+                let Some(stored) = stored else { return Ok(()) };
+                current = stored;
+                continue;
+            }
+        };
+        if stands.case.opened_at == notice.created_at {
+            // Also when it was recorded before: the announcement may have failed, and the same one has one id.
+            announcing::conversation_opened(world, &stands).await?;
         }
-        if recorded != Recorded::Stale {
-            return Ok(());
-        }
-        let stored = world.store().conversation(&conversation.id).await.map_err(DecideError::Store)?;
-        let Some(stored) = stored else { return Ok(()) };
-        current = stored;
+        return Ok(());
     }
     Err(DecideError::Busy)
 }
