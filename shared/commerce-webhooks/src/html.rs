@@ -1,27 +1,8 @@
 //! Texts that a shop wrote as HTML, made plain: `Tom & Jerry’s Mug` of `Tom &amp; Jerry&#8217;s <b>Mug</b>`.
 
-/// The characters that HTML has names for, as far as shops use them in titles.
-/// Source: <https://html.spec.whatwg.org/multipage/named-characters.html>
-const NAMED: [(&str, char); 11] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", '\u{a0}'),
-    ("ndash", '–'),
-    ("mdash", '—'),
-    ("lsquo", '‘'),
-    ("rsquo", '’'),
-    ("hellip", '…'),
-];
-
-/// The most bytes of a reference to a character between `&` and `;`: `#x10ffff` with some zeros before it.
-const LONGEST_REFERENCE: usize = 12;
-
 /// Takes the tags out of a text, then reads the references to characters, once: what stands for `<` is no tag.
 pub(crate) fn plain(text: &str) -> String {
-    referred(&untagged(text))
+    html_escape::decode_html_entities(&untagged(text)).into_owned()
 }
 
 /// Leaves tags out, and a line's end a space. A `<` that no name follows, or no `>`, is one.
@@ -43,33 +24,6 @@ fn untagged(text: &str) -> String {
     plain + rest
 }
 
-/// Reads `&amp;`, `&#8217;` and `&#x2019;`; what is none of them stays as it is.
-fn referred(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        plain.push_str(before);
-        let reference = after.split_once(';').filter(|(name, _)| name.len() <= LONGEST_REFERENCE);
-        if let Some((character, after)) = reference.and_then(|(name, after)| Some((character(name)?, after))) {
-            plain.push(character);
-            rest = after;
-        } else {
-            plain.push('&');
-            rest = after;
-        }
-    }
-    plain + rest
-}
-
-fn character(name: &str) -> Option<char> {
-    let Some(number) = name.strip_prefix('#') else {
-        return NAMED.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
-    };
-    let (digits, radix) = number.strip_prefix(['x', 'X']).map_or((number, 10), |digits| (digits, 16));
-    let is_plain = !digits.starts_with('+');
-    u32::from_str_radix(digits, radix).ok().filter(|_| is_plain).and_then(char::from_u32)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -83,6 +37,7 @@ mod tests {
             ("Lamp&nbsp;&#x2013; <span class=\"x\">brass</span><br/>E27", "Lamp\u{a0}– brass E27"),
             ("&lt;b&gt; &amp;amp; &#038;", "<b> &amp; &"),
             ("&quot;A&quot; &apos;B&apos; &lsquo;C&rsquo; D&ndash;E&mdash;F&hellip;", "\"A\" 'B' ‘C’ D–E—F…"),
+            ("K&uuml;chenlampe 60&times;40", "Küchenlampe 60×40"),
             ("Cable < 2 m > 1 m", "Cable < 2 m > 1 m"),
             ("I <3 lamps", "I <3 lamps"),
             ("Lamp <b", "Lamp <b"),

@@ -40,11 +40,17 @@ async fn duplicated_and_shuffled_deliveries_are_stored_once_and_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 pub(super) async fn every_documented_payload_is_taken_twice_and_stored_once() {
     let test = TestStack::start().await;
+    // All are of the same moment, and a person's answer marks what stands before it as read: the Page's side comes first.
+    let is_echo = |body: &[u8]| body.windows(14).any(|part| part == br#""is_echo":true"#);
+    let (echoes, others): (Vec<_>, Vec<_>) = payloads::meta().into_iter().partition(|(_, body)| is_echo(body));
+    assert!(!echoes.is_empty());
     for round in 0..2 {
-        for (name, body) in payloads::meta() {
-            assert_eq!(test.deliver(body).await, 200, "{name}, round {round}");
+        for payloads in [&echoes, &others] {
+            for (name, body) in payloads {
+                assert_eq!(test.deliver(body.clone()).await, 200, "{name}, round {round}");
+            }
+            test.quiet().await;
         }
-        test.quiet().await;
     }
     let conversation = test.conversation_of("7402918836412905").await;
     let messages = test.messages(conversation["id"].as_str().unwrap()).await;
