@@ -6,11 +6,15 @@ use domain::ingest::{Addition, Ingested, ingest, ingest_all};
 use domain::message::{Message, MessageChange, WaitingFor};
 use domain::ports::{Claim, DueIndex, History, Inbox, InboxFilter, Order, Outbox, Parked, UnansweredIndex};
 use domain::reply::{Draft, reply};
+use domain::money::{Currency, Money};
+use domain::notify::{self, Taken, World, take as take_order};
+use domain::order::{Buyer, OrderFacts, OrderNames, Totals};
+use domain::shop::{ShopEvent, ShopEventKind, Source};
 use domain::{deliver, relay};
 use testkit::events::{customer_edits, customer_reacts, customer_says, customer_unsends, echo_of_ours, noted};
-use testkit::ids::{MIA, PAGE, at, conversation_of, key_of, mid, page};
+use testkit::ids::{MIA, PAGE, at, conversation_of, key_of, mid, page, user};
 use testkit::messages::{agent, reply_in, taken};
-use testkit::{FakeQueue, FakeSendApi, ManualClock};
+use testkit::{FakeEventQueue, FakeMail, FakeQueue, FakeSendApi, ManualClock};
 
 use crate::engine::Engine;
 
@@ -228,4 +232,43 @@ async fn who_waits_longest_is_one_query_a_shard() {
     engine.calls.take();
     assert_eq!(engine.table.oldest_unanswered().await.unwrap(), Some(at(0)));
     assert_eq!(engine.calls.take(), [QUERY; 4]);
+}
+
+/// What a shop tells of an order whose buyer's thread it knows.
+fn placed() -> ShopEvent {
+    let total = Money::new(9134, Currency::parse("EUR").unwrap());
+    let facts = OrderFacts {
+        names: OrderNames { number: Some("20418".into()), external_id: Some("id-20418".into()) },
+        totals: Some(Totals { total, subtotal: None, shipping: None, tax: None }),
+        buyer: Buyer { name: Some("Mia Keller".into()), user: Some(user(MIA)), ..Buyer::default() },
+        ..OrderFacts::default()
+    };
+    let kind = ShopEventKind::OrderPlaced(Box::new(facts));
+    ShopEvent { source: Source::Shopify, shop: "lamp".into(), page: None, occurred_at: at(0), kind }
+}
+
+#[tokio::test]
+async fn an_order_is_taken_by_six_calls_and_its_receipt_decided_about_by_sixteen() {
+    let engine = begun().await;
+    engine.calls.take();
+    let taken = take_order(&engine.table, &page(PAGE), &placed(), at(1)).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    // Two names, the order with all that is new, and whose thread it is.
+    assert_eq!(engine.calls.take(), [GET, GET, TRANSACT, QUERY, GET, GET]);
+
+    let (queue, mail, events, clock) = (FakeQueue::default(), FakeMail::default(), FakeEventQueue::default(), ManualClock::new(at(1)));
+    let world = World { store: &engine.table, queue: &queue, mail: &mail, events: &events, clock: &clock, random: 7 };
+    let [receipt] = undecided.as_slice() else { panic!("{undecided:?}") };
+    notify::decide(&world, receipt).await.unwrap();
+    // The first look also sees to it that what the customer does is told from now on, and so looks again.
+    let look = [GET, GET, GET, QUERY, QUERY, GET];
+    let leaves = [GET, GET, GET, QUERY, QUERY, GET, QUERY, TRANSACT, PUT];
+    assert_eq!(engine.calls.take(), [&look[..], &[PUT], &leaves].concat());
+
+    deliver::drain(&engine.table, &FakeSendApi::default(), &clock, &conversation_of(MIA), None).await.unwrap();
+    engine.calls.take();
+    notify::decide(&world, receipt).await.unwrap();
+    assert_eq!(engine.calls.take(), [GET, GET, GET, PUT, QUERY, PUT], "that it left");
+    notify::marks(&world, &conversation_of(MIA)).await.unwrap();
+    assert_eq!(engine.calls.take(), [QUERY, GET, GET, GET, GET, GET], "a mark that says nothing new");
 }
