@@ -71,12 +71,14 @@ for (const status of ['in_transit', 'out_for_delivery', 'delivered']) {
   });
 }
 
-// What becomes of each, five times a second apart.
-for (let round = 1; round <= 5; round += 1) {
-  console.log(`Round ${round}`);
+// What becomes of each within five seconds. What is shown already is not shown again.
+const shown = new Set();
+for (let second = 1; second <= 5; second += 1) {
   for (const id of ids) {
     const notice = await call('GET', `/v1/notifications/${id}`);
-    console.log(`  ${id}: ${notice.state}, ${notice.way}: ${notice.state_reason ?? ''}`);
+    const line = `${id}: ${notice.state}, ${notice.way ?? 'undecided'}: ${notice.state_reason ?? ''}`;
+    if (!shown.has(line)) console.log(`After ${second} s: ${line}`);
+    shown.add(line);
   }
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 }

@@ -78,12 +78,15 @@ def main():
     print(f"For the thank-you page: {link['url']}")
     ids = [notify("receipt", RECEIPT)]
     ids += [notify(status, shipping(status)) for status in ("in_transit", "out_for_delivery", "delivered")]
-    # What becomes of each, five times a second apart.
-    for round_ in range(1, 6):
-        print(f"Round {round_}")
+    # What becomes of each within five seconds. What is shown already is not shown again.
+    shown = set()
+    for second in range(1, 6):
         for id_ in ids:
             notice = call("GET", f"/v1/notifications/{id_}")
-            print(f"  {id_}: {notice['state']}, {notice['way']}: {notice['state_reason'] or ''}")
+            line = f"{id_}: {notice['state']}, {notice['way'] or 'undecided'}: {notice['state_reason'] or ''}"
+            if line not in shown:
+                print(f"After {second} s: {line}")
+            shown.add(line)
         time.sleep(1)
     if urllib.parse.urlsplit(URL).hostname in ("127.0.0.1", "localhost"):
         print(f"To tap the link as the simulator's Mia (her phone: {URL}/simulator):")

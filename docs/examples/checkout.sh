@@ -64,12 +64,16 @@ for status_of_parcel in in_transit out_for_delivery delivered; do
   }'
 done
 
-# What becomes of each, five times a second apart.
-for round in 1 2 3 4 5; do
-  echo "Round $round"
+# What becomes of each within five seconds. What is shown already is not shown again.
+shown=
+for second in 1 2 3 4 5; do
   for id in $ids; do
     call GET "/v1/notifications/$id"
-    echo "  $id: $(field state), $(field way): $(field state_reason)"
+    line="$id: $(field state), $(field way): $(field state_reason)"
+    case $shown in
+      *"$line"*) ;;
+      *) echo "After $second s: $line"; shown="$shown $line" ;;
+    esac
   done
   sleep 1
 done

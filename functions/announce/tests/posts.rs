@@ -13,13 +13,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use domain::announce::{Announcement, Deliveries, Delivery, DeliveryState, DisabledFor, Endpoint, EndpointState, Endpoints, EventJob};
 use dynamodb_store::Table;
-use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
 use serde_json::{Value, json};
 use sqs_jobs::events;
 use standardwebhooks::Webhook;
+use table_engine::TableEngine;
 use testkit::ManualClock;
 use testkit::announcements::{SIGNING_SECRET, endpoint_at, receipt_sent};
 use testkit::ids::at;
@@ -70,25 +69,10 @@ async fn shop(answers: &[u16]) -> (String, Arc<Shop>) {
     (serve(Router::new().route("/hook", post(take)).with_state(Arc::clone(&shop))).await, shop)
 }
 
-async fn table_engine() -> String {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/data.yaml")).unwrap();
-    let properties = &template["Resources"]["Table"]["Properties"];
-    let mut definition = json!({ "TableName": "shopbell" });
-    for name in ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
-        definition[name] = serde_json::to_value(&properties[name]).unwrap();
-    }
-    let database = Database::memory().unwrap();
-    database.create_table(serde_json::from_value::<CreateTableRequest>(definition).unwrap()).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())));
-    url
-}
-
 /// A function that may post to this machine when `insecure` says so, and one endpoint at a shop that answers so, then 200.
 async fn stage(answers: &[u16], insecure: &str) -> Stage {
     let calls = Calls::default();
-    let (queue_url, table_url) = (queue(Arc::clone(&calls)).await, table_engine().await);
+    let (queue_url, table_url) = (queue(Arc::clone(&calls)).await, TableEngine::with("shopbell").await.unwrap().url());
     let variables = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "test"),

@@ -122,7 +122,7 @@ mod tests {
     use crate::dto::conversation::DecisionDto;
     use crate::dto::link::LinkRequestDto;
     use crate::dto::message::{AuthorDto, ReplyDto};
-    use crate::dto::notification::{
+    use crate::dto::notification_request::{
         OrderNumberDto, OrderRequestDto, ParcelNewsDto, PassedConsentDto, ReceiptRequestDto, RecipientDto, ShippingRequestDto,
     };
     use crate::dto::rollout::RolloutRequestDto;

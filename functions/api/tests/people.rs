@@ -1,28 +1,28 @@
 //! Links, consents, rollouts and notifications, as a shop's backend asks for them, over the real table engine.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
 use axum::Router;
+use domain::email::EmailHash;
 use domain::ingest::ingest;
 use domain::link;
+use domain::orders::{Orders, customer_name};
 use domain::ports::Watches;
 use domain::secret::Secret;
 use domain::watch::Watch;
 use dynamodb_store::Table;
-use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
 use lambda_http::Body;
 use lambda_http::http::{Method, Request, StatusCode};
 use lambda_http::tower::Service;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
 use serde_json::{Value as Json, json};
+use table_engine::TableEngine;
 use testkit::events::customer_says;
 use testkit::ids::{MIA, PAGE, at, conversation_of, page};
 use testkit::{FakeQueue, ManualClock};
-use tokio::net::TcpListener;
 
 const SHOP: &str = "the-key-of-the-shop";
 const AGENT: &str = "the-key-of-the-agent";
@@ -37,11 +37,7 @@ struct Line {
 
 impl Line {
     async fn start() -> Self {
-        let database = Database::memory().unwrap();
-        database.create_table(definition()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        drop(tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())));
+        let url = TableEngine::with("shopbell").await.unwrap().url();
         let keys = format!("shop:notify:{SHOP},desk:agent:{AGENT},root:admin:{ROOT}");
         let variables = [
             ("API_KEYS", keys.as_str()),
@@ -100,17 +96,6 @@ impl Line {
     }
 }
 
-/// Reads the table from the template that deploys it.
-fn definition() -> CreateTableRequest {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/data.yaml")).unwrap();
-    let properties = &template["Resources"]["Table"]["Properties"];
-    let property = |name: &str| serde_json::to_value(&properties[name]).unwrap();
-    let names = ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"];
-    let mut definition: serde_json::Map<String, Json> = names.into_iter().map(|name| (name.to_owned(), property(name))).collect();
-    definition.insert("TableName".into(), json!("shopbell"));
-    serde_json::from_value::<CreateTableRequest>(Json::Object(definition)).unwrap()
-}
-
 #[tokio::test]
 async fn a_link_says_whom_and_what_it_is_about_and_nobody_else_reads_it() {
     let line = Line::with_a_page().await;
@@ -121,7 +106,7 @@ async fn a_link_says_whom_and_what_it_is_about_and_nobody_else_reads_it() {
     assert_eq!(made["url"], format!("https://m.me/{PAGE}?ref={reference}"));
     assert_eq!(made["expires_at"], "2026-12-21T10:00:00.000Z");
     let target = link::read(&[Secret::new(SECRET).unwrap()], reference, &page(PAGE), at(0)).unwrap();
-    assert_eq!((target.order.as_deref(), target.email), (Some("1001"), domain::email::EmailHash::of("mia@example.com")));
+    assert_eq!((target.order.as_deref(), target.email), (Some("1001"), EmailHash::of("mia@example.com")));
     let words = domain::consent::Consents::words(&line.table, &target.consent.unwrap()).await.unwrap();
     assert_eq!(words.as_deref(), Some("Tap for news of your order."));
     assert_eq!(line.post("/v1/links", asked).await.1, made, "asked twice, it is the same");
@@ -186,6 +171,22 @@ async fn a_consent_is_passed_along_once_and_listed_with_what_is_true_now() {
     ingest(&line.table, &FakeQueue::default(), &customer_says("Hi").on("2").build(), at(0)).await.unwrap();
     let (_, other) = line.get("/v1/consents?email=mia%40example.com&page_id=2").await;
     assert_eq!(other["standing"]["messenger"], "not_asked", "of another Page");
+}
+
+#[tokio::test]
+async fn what_is_true_of_an_address_follows_from_the_thread_too_that_it_leads_to() {
+    let line = Line::with_a_page().await;
+    let consent = json!({"email": "mia@example.com", "given": true, "words": "Send me news.", "at": "2026-11-21T09:00:00Z"});
+    line.post("/v1/consents", consent).await;
+    ingest(&line.table, &FakeQueue::default(), &customer_says("STOP").at(at(1)).build(), at(1)).await.unwrap();
+    let path = "/v1/consents?email=mia%40example.com";
+    assert_eq!(line.get(path).await.1["standing"]["messenger"], "given", "nobody knows yet whose address it is");
+    let email = EmailHash::of("mia@example.com").unwrap();
+    let name = customer_name(&page(PAGE), "email", email.as_str());
+    line.table.acquaint(&name, &conversation_of(MIA)).await.unwrap();
+    let (_, ledger) = line.get(path).await;
+    assert_eq!(ledger["standing"]["messenger"], "withdrawn");
+    assert_eq!(ledger["data"].as_array().unwrap().len(), 1, "the ledger is the address's own");
 }
 
 #[tokio::test]

@@ -11,12 +11,11 @@ use axum::http::{Request, StatusCode, header};
 use axum::routing::post;
 use domain::announce::{Deliveries, Delivery, DeliveryState, Endpoints};
 use dynamodb_store::Table;
-use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
 use lambda_http::tower::Service;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
 use serde_json::{Value, json};
+use table_engine::TableEngine;
 use testkit::ManualClock;
 use testkit::announcements::receipt_sent;
 use testkit::ids::at;
@@ -34,21 +33,6 @@ struct Stage {
     queue: Queue,
 }
 
-async fn table_engine() -> String {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/data.yaml")).unwrap();
-    let properties = &template["Resources"]["Table"]["Properties"];
-    let mut definition = json!({ "TableName": "shopbell" });
-    for name in ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
-        definition[name] = serde_json::to_value(&properties[name]).unwrap();
-    }
-    let database = Database::memory().unwrap();
-    database.create_table(serde_json::from_value::<CreateTableRequest>(definition).unwrap()).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())));
-    url
-}
-
 async fn queue(queue: Queue) -> String {
     let take = |State(queue): State<Queue>, body: String| async move {
         let call: Value = serde_json::from_str(&body).unwrap();
@@ -64,7 +48,7 @@ async fn queue(queue: Queue) -> String {
 
 async fn stage() -> Stage {
     let jobs = Queue::default();
-    let (queue_url, table_url) = (queue(Arc::clone(&jobs)).await, table_engine().await);
+    let (queue_url, table_url) = (queue(Arc::clone(&jobs)).await, TableEngine::with("shopbell").await.unwrap().url());
     let keys = format!("root:admin:{ADMIN},desk:agent+notify:{AGENT}");
     let variables = [
         ("AWS_REGION", "us-east-1"),

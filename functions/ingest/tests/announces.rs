@@ -12,12 +12,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use domain::announce::Endpoints;
 use dynamodb_store::Table;
-use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
 use ingest::Ingest;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
 use serde_json::{Value, json};
+use table_engine::TableEngine;
 use testkit::ManualClock;
 use testkit::announcements::endpoint_at;
 use testkit::ids::{MIA, PAGE, at};
@@ -34,21 +33,6 @@ struct Stage {
     ingest: Ingest,
     table: Table,
     queues: Arc<Queues>,
-}
-
-async fn table_engine() -> String {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../infra/data.yaml")).unwrap();
-    let properties = &template["Resources"]["Table"]["Properties"];
-    let mut definition = json!({ "TableName": "shopbell" });
-    for name in ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
-        definition[name] = serde_json::to_value(&properties[name]).unwrap();
-    }
-    let database = Database::memory().unwrap();
-    database.create_table(serde_json::from_value::<CreateTableRequest>(definition).unwrap()).unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())));
-    url
 }
 
 /// Takes a call of SQS, and keeps what goes into the queue of announcements.
@@ -78,7 +62,7 @@ async fn stage() -> Stage {
     let queue_url = format!("http://{}", listener.local_addr().unwrap());
     let router = Router::new().route("/", post(take)).with_state(Arc::clone(&queues));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let table_url = table_engine().await;
+    let table_url = TableEngine::with("shopbell").await.unwrap().url();
     let variables = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "test"),

@@ -245,9 +245,12 @@ pub fn is_only_declined<'a>(entries: impl IntoIterator<Item = &'a Entry>, channe
     matches!(fold(entries, channel), (Standing::Withdrawn, None))
 }
 
-/// Tells whether a person said no to notices in their thread, and it still holds.
-pub async fn has_said_no<S: Consents>(store: &S, conversation: &ConversationId) -> Result<bool, StoreError> {
-    let entries = store.entries(&Subject::Conversation { conversation: conversation.clone() }).await?;
+/// Tells whether a person said no to notices, in their thread or under another name of theirs, and it still holds.
+pub async fn has_said_no<S: Consents>(store: &S, conversation: &ConversationId, others: &[Subject]) -> Result<bool, StoreError> {
+    let mut entries = store.entries(&Subject::Conversation { conversation: conversation.clone() }).await?;
+    for subject in others {
+        entries.extend(store.entries(subject).await?);
+    }
     Ok(fold(&entries, Channel::Messenger).1.is_some())
 }
 

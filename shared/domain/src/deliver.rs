@@ -257,7 +257,9 @@ async fn send_parts<S: History + Outbox + Consents>(
     mut message: Message,
 ) -> Result<Step, DeliverError> {
     let mut conversation = Cow::Borrowed(conversation);
-    if message.notice.is_some() && consent::has_said_no(store, &conversation.id).await.map_err(DeliverError::Claim)? {
+    if message.notice.is_some()
+        && consent::has_said_no(store, &conversation.id, &message.consent_subjects).await.map_err(DeliverError::Claim)?
+    {
         // Since it was decided about.
         let error = SendError::Refused { reason: "The customer asked for no notices.".into() };
         return not_taken(store, message, error, clock.now()).await;

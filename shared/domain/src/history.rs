@@ -217,6 +217,7 @@ fn blank(conversation: &Conversation, event: &InboundEvent, direction: Direction
         sending: None,
         request: None,
         notice: None,
+        consent_subjects: Vec::new(),
         raw: Some(event.raw.clone()),
         revision: 0,
     }

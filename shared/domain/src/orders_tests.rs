@@ -1,6 +1,12 @@
 use super::*;
+use crate::email::EmailHash;
+use crate::id::PageId;
 use crate::money::{Currency, Money};
-use crate::order::{OrderLine, Totals};
+use crate::notice::{NoticeId, NoticeKind};
+use crate::order::{Adjustment, Buyer, OrderFacts, OrderLine, OrderNames, Refund, ShipmentFacts, Totals};
+use crate::parcel::ParcelStatus;
+use crate::shop::{ShopEventKind, Source};
+use crate::time::Timestamp;
 
 fn page() -> PageId {
     PageId::new("108234567890123").unwrap()

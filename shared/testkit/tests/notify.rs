@@ -8,6 +8,7 @@ use domain::announce::{AnnouncementKind, Endpoints, EventJob};
 use domain::consent::{Channel, Consents, Entry, Origin, Purpose, Subject};
 use domain::content::Content;
 use domain::deliver::drain;
+use domain::email::EmailHash;
 use domain::id::{ConversationId, PageId};
 use domain::inbound::{EventKind, Referral};
 use domain::ingest::ingest;
@@ -444,6 +445,31 @@ async fn a_stop_reaches_what_is_on_its_way_already() {
     let calls = desk.api.calls().len();
     desk.says("STOP").await;
     desk.work().await;
+    assert_eq!(desk.api.calls().len(), calls, "nothing leaves");
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
+}
+
+#[tokio::test]
+async fn a_no_that_the_shop_passes_on_reaches_what_is_on_its_way_already() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.api.refuse(SendError::Waits { on: domain::message::WaitingFor::Thread, reason: "another app has it".into() });
+    desk.placed("20418", 9134, known()).await;
+    desk.clock.advance(Duration::from_secs(1));
+    let calls = desk.api.calls().len();
+    let email = EmailHash::of("mia@example.com").unwrap();
+    let no = Entry {
+        subject: Subject::Email { page: page(PAGE), email },
+        at: desk.clock.now(),
+        purpose: Purpose::OrderUpdates,
+        channel: Channel::Messenger,
+        given: false,
+        words: String::new(),
+        origin: Origin::Api,
+        event: String::new(),
+    };
+    desk.store.append(&no).await.unwrap();
+    desk.says("Is anybody there?").await;
     assert_eq!(desk.api.calls().len(), calls, "nothing leaves");
     assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
 }

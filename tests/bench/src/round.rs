@@ -29,7 +29,7 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let tables = Tables::serve().await?;
         let tls = tls::server(&folder.path().join("bundle.pem"), &folder.path().join("native.pem"))?;
-        let endpoints = Endpoints::open(tls, tables.address)?;
+        let endpoints = Endpoints::open(tls, tables.address())?;
         Ok(Self { endpoints, tables, events: Events::since(SystemClock.now().as_millis()), folder })
     }
 }

@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::fields::moment;
 use crate::problem::Failure;
 
 /// The most bytes of the shop's id of a customer, and of the number of an order.
@@ -158,8 +159,7 @@ impl ConsentRequestDto {
     }
 
     fn at(&self, now: Timestamp) -> Result<Timestamp, Failure> {
-        let Some(text) = self.at.as_deref() else { return Ok(now) };
-        let at = Timestamp::from_rfc3339(text).ok_or_else(|| Failure::invalid("#/at", "must be a moment as RFC 3339"))?;
+        let Some(at) = moment("#/at", self.at.as_deref())? else { return Ok(now) };
         if at > now.plus(CLOCK_SKEW) { Err(Failure::invalid("#/at", "must not be in the future")) } else { Ok(at) }
     }
 

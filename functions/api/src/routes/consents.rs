@@ -6,7 +6,8 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::consent::{Consents, Entry, Subject};
-use domain::ports::History;
+use domain::orders::{self, Orders};
+use domain::ports::{History, StoreError};
 
 use super::conversations::parse_id;
 use super::pages;
@@ -17,7 +18,8 @@ use crate::keys::Scope;
 use crate::problem::Failure;
 use crate::{Api, cursor};
 
-/// Lists what one person agreed to and refused, oldest first, and says what is true now.
+/// Lists what one person agreed to and refused, oldest first, and says what is true now. An address or an id has a ledger of its own; what is
+/// true now also follows from what the customer said in the thread that it leads to.
 #[utoipa::path(
     get, path = "/v1/consents", tag = "consents",
     params(
@@ -43,7 +45,8 @@ pub(crate) async fn list(State(api): State<Arc<Api>>, headers: HeaderMap, parame
     let entries = api.table.entries(&subject).await?;
     let rest = entries.iter().filter(|entry| after.as_ref().is_none_or(|after| entry.id() > *after));
     let page = List::page(rest.take(limit + 1).cloned().collect::<Vec<Entry>>(), limit, cursor::after_consent, ConsentDto::from);
-    Ok(Answer(LedgerDto::of(&entries, page.data, page.next_cursor)))
+    let said: Vec<Entry> = entries.iter().cloned().chain(in_the_thread(&api, &subject).await?).collect();
+    Ok(Answer(LedgerDto::of(&said, page.data, page.next_cursor)))
 }
 
 /// Notes what a customer agreed to or refused at a checkout. It does not outdo their own STOP. 200: it was noted before.
@@ -68,6 +71,13 @@ pub(crate) async fn note(
     let is_new = api.table.append(&entry).await?;
     tracing::info!(given = entry.given, channel = entry.channel.as_str(), is_new, key, "consent noted");
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Answer(entry.into())))
+}
+
+/// Reads what was said in the thread that an address or a customer's id leads to.
+async fn in_the_thread(api: &Api, subject: &Subject) -> Result<Vec<Entry>, StoreError> {
+    let Some(name) = orders::name_of(subject) else { return Ok(Vec::new()) };
+    let Some(conversation) = api.table.acquaintance(&name).await?.conversation else { return Ok(Vec::new()) };
+    api.table.entries(&Subject::Conversation { conversation }).await
 }
 
 /// Finds out whose consent is meant. A conversation must be there; `prefix` is what stands before the names of fields.

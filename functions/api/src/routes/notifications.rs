@@ -16,7 +16,8 @@ use domain::shop::ShopEvent;
 use lambda_support::logging::chain;
 
 use super::pages;
-use crate::dto::notification::{NotificationDto, NotificationRequestDto};
+use crate::dto::notification::NotificationDto;
+use crate::dto::notification_request::NotificationRequestDto;
 use crate::extract::Unread;
 use crate::keys::Scope;
 use crate::problem::Failure;

@@ -9,12 +9,9 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use dynamodb_store::Table;
-use dynoxide::Database;
-use dynoxide::actions::create_table::CreateTableRequest;
 use lambda_support::aws::Aws;
 use lambda_support::environment::Environment;
-use serde_json::json;
-use tokio::net::TcpListener;
+use table_engine::TableEngine;
 
 /// What the table is called here.
 pub(crate) const TABLE: &str = "shopbell";
@@ -28,12 +25,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) async fn start() -> Self {
-        let database = Database::memory().unwrap();
-        database.create_table(definition()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        drop(tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, std::future::pending())));
-
+        let url = TableEngine::with(TABLE).await.unwrap().url();
         let variables = [
             ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
             ("AWS_REGION", "eu-central-1"),
@@ -46,21 +38,6 @@ impl Engine {
         let counted = Client::from_conf(client.config().to_builder().interceptor(calls.clone()).build());
         Self { table: Table::new(counted, TABLE.into()), client, calls }
     }
-}
-
-/// Reads the table from the template that deploys it.
-fn definition() -> CreateTableRequest {
-    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(include_str!("../../../../infra/data.yaml")).unwrap();
-    let properties = template.get("Resources").and_then(|of| of.get("Table")).and_then(|of| of.get("Properties")).unwrap();
-    let property = |name: &str| serde_json::to_value(properties.get(name).unwrap()).unwrap();
-    let definition = json!({
-        "TableName": TABLE,
-        "BillingMode": property("BillingMode"),
-        "AttributeDefinitions": property("AttributeDefinitions"),
-        "KeySchema": property("KeySchema"),
-        "GlobalSecondaryIndexes": property("GlobalSecondaryIndexes"),
-    });
-    serde_json::from_value::<CreateTableRequest>(definition).unwrap()
 }
 
 /// The calls that were made, by the names of their operations.
