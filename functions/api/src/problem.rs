@@ -193,6 +193,10 @@ impl From<InterveneError> for Failure {
                 "It is being found out whether the message left; sending it now could send it twice. Look at its state in ten minutes.",
             ),
             InterveneError::HasLeft => Self::NotNow("The message has left."),
+            InterveneError::NoticeWentOn => Self::NotNow(
+                "What the message told is a notice: since then it has taken another way, or it has ended. Look at its decisions in GET \
+                 /v1/notifications/{id}.",
+            ),
             InterveneError::Forbidden(refusal) => Self::KeptBack(refusal),
             InterveneError::KeyOfAnother => Self::KeyOfAnother,
             InterveneError::Store(err) => Self::Store(err),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::consent::{self, Consents};
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
-use crate::message::{Message, Outcome, Part, Sending, WaitingFor, part_metadata};
+use crate::message::{End, Message, Outcome, Part, Sending, WaitingFor, part_metadata};
 use crate::notice::NoticeId;
 use crate::policy::{self, Subject, Way};
 use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, Sendable, StoreError, ThreadRecordApi};
@@ -380,7 +380,7 @@ async fn not_taken<S: History>(store: &S, message: Message, error: SendError, no
     let (outcome, step) = match error.clone() {
         SendError::NotSent { reason, most_attempts } if attempts >= most_attempts => {
             let reason = format!("Gave up after {attempts} attempts. {reason} Send it again when the cause is gone.");
-            (Outcome::Failed { reason, is_out_of_reach: false }, Ok(Step::Failed(notice.clone())))
+            (Outcome::Failed { reason, end: End::Refused }, Ok(Step::Failed(notice.clone())))
         }
         SendError::NotSent { reason, .. } => {
             (Outcome::Queued { reason: Some(reason) }, Err(DeliverError::NotSent { source: error, pause: backoff }))
@@ -394,8 +394,8 @@ async fn not_taken<S: History>(store: &S, message: Message, error: SendError, no
             let on = WaitingFor::Page;
             (Outcome::Waiting { on, reason }, Ok(Step::Stopped(Stop::Waiting(on))))
         }
-        SendError::Refused { reason } => (Outcome::Failed { reason, is_out_of_reach: false }, Ok(Step::Failed(notice.clone()))),
-        SendError::OutOfReach { reason } => (Outcome::Failed { reason, is_out_of_reach: true }, Ok(Step::Failed(notice.clone()))),
+        SendError::Refused { reason } => (Outcome::Failed { reason, end: End::Refused }, Ok(Step::Failed(notice.clone()))),
+        SendError::OutOfReach { reason } => (Outcome::Failed { reason, end: End::OutOfReach }, Ok(Step::Failed(notice.clone()))),
         SendError::Unknown { reason } => {
             (Outcome::Unconfirmed { since: now, reason, for_a_person: false }, Ok(Step::Stopped(Stop::Unconfirmed)))
         }

@@ -58,7 +58,7 @@ fn the_sweep_looks_at_what_no_event_moves_on() {
         (waiting(WaitingFor::Window), None),
         (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: true }, None),
         (Outcome::Sent { at: NOW }, None),
-        (Outcome::Failed { reason: "so".into(), is_out_of_reach: false }, None),
+        (Outcome::Failed { reason: "so".into(), end: End::Refused }, None),
     ] {
         assert_eq!(outcome.due_at(NOW), due_at, "{outcome:?}");
     }
@@ -72,7 +72,7 @@ fn only_what_was_sent_or_failed_has_ended() {
         (Outcome::Unconfirmed { since: NOW, reason: "so".into(), for_a_person: false }, false),
         (Outcome::Waiting { on: WaitingFor::Page, reason: "so".into() }, false),
         (Outcome::Sent { at: NOW }, true),
-        (Outcome::Failed { reason: "so".into(), is_out_of_reach: false }, true),
+        (Outcome::Failed { reason: "so".into(), end: End::Refused }, true),
     ] {
         assert_eq!(outcome.has_ended(), ended, "{outcome:?}");
     }

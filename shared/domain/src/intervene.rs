@@ -3,7 +3,7 @@
 use crate::conversation::Conversation;
 use crate::id::MessageId;
 use crate::job::{Occasion, OutboundJob};
-use crate::message::{Message, Outcome, RequestKey, Sending};
+use crate::message::{End, Message, Outcome, RequestKey, Sending};
 use crate::policy::{self, Refusal};
 use crate::ports::{History, JobQueueError, OutboundQueue, Outbox, Saved, StoreError};
 use crate::time::Timestamp;
@@ -48,6 +48,8 @@ pub enum InterveneError {
     InDoubt,
     #[error("the message has left")]
     HasLeft,
+    #[error("what the message told is a notice, which has taken another way or ended")]
+    NoticeWentOn,
     #[error("policy forbids the message")]
     Forbidden(#[source] Refusal),
     #[error("the key of the request belongs to another request")]
@@ -89,11 +91,13 @@ fn decide(
     now: Timestamp,
 ) -> Result<bool, InterveneError> {
     let subject = policy::Subject::of(message);
+    let is_notice = message.notice.is_some();
     let sending = message.sending.as_mut().ok_or(InterveneError::NoSuchMessage)?;
     if repeats(sending, intervention.request.as_ref())? {
         return Ok(false);
     }
     let next = match intervention.decision {
+        Decision::Resend if is_notice && matches!(sending.outcome, Outcome::Failed { .. }) => return Err(InterveneError::NoticeWentOn),
         Decision::Resend => {
             if !resend(&sending.outcome)? {
                 return Ok(false);
@@ -102,7 +106,7 @@ fn decide(
             Outcome::Queued { reason: None }
         }
         Decision::Discard => match given_up(&sending.outcome, intervention.by)? {
-            Some(reason) => Outcome::Failed { reason, is_out_of_reach: false },
+            Some(reason) => Outcome::Failed { reason, end: End::GivenUp },
             None => return Ok(false),
         },
     };

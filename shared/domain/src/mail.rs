@@ -20,7 +20,7 @@ pub enum MailError {
     /// It surely was not taken, and may be if it is tried again.
     #[error("the mail server did not take it: {reason}")]
     NotTaken { reason: String },
-    /// It never will be: an address that does not exist, a sender that is not verified.
+    /// It never will be: an address that does not exist, a message that is not accepted.
     #[error("the mail server refused it: {reason}")]
     Refused { reason: String },
     /// It may have been taken.

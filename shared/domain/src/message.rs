@@ -240,10 +240,22 @@ pub enum Outcome {
     /// It will never be sent.
     Failed {
         reason: String,
-        /// Nor would anything else be, in whatever form: the person is out of reach.
-        #[serde(default, skip_serializing_if = "is_false")]
-        is_out_of_reach: bool,
+        #[serde(default)]
+        end: End,
     },
+}
+
+/// How a message ended that will never be sent: what it told may go another way, or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It was refused as it is; in another form it may be taken.
+    #[default]
+    Refused,
+    /// The person is out of reach: nothing is taken in whatever form.
+    OutOfReach,
+    /// A person of the shop decided so.
+    GivenUp,
 }
 
 /// What a message waits for.

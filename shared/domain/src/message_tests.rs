@@ -226,7 +226,7 @@ fn whatever_was_thought_of_it_what_the_platform_took_is_sent() {
         sending(),
         Outcome::Waiting { on: WaitingFor::Window, reason: "closed".into() },
         Outcome::Unconfirmed { since: at(2000), reason: "timeout".into(), for_a_person: false },
-        Outcome::Failed { reason: "gave up".into(), is_out_of_reach: false },
+        Outcome::Failed { reason: "gave up".into(), end: End::Refused },
     ] {
         let mut message = message(1, outcome_before);
         assert!(message.part_echoed(0, &mid(0), at(2500)));
@@ -301,7 +301,7 @@ fn the_state_follows_from_the_outcome_and_the_marks() {
             MessageState::Unconfirmed,
             Some("so"),
         ),
-        (Outcome::Failed { reason: "so".into(), is_out_of_reach: false }, marks(9000, 9000), MessageState::Failed, Some("so")),
+        (Outcome::Failed { reason: "so".into(), end: End::Refused }, marks(9000, 9000), MessageState::Failed, Some("so")),
     ] {
         let message = message(1, outcome);
         assert_eq!((message.state(marks), message.state_reason()), (state, reason));

@@ -10,8 +10,9 @@ use lambda_support::aws::never_connected;
 
 use crate::letter::{Letter, Sender};
 
-/// Answers that pass: too much at once, a quota of the day, an account that was paused, credentials that Lambda is about to renew.
-const PASSING: [&str; 7] = [
+/// Answers that pass: too much at once, a quota of the day, credentials that Lambda is about to renew. And those that end when somebody mends
+/// it: an account that is paused or suspended, a sender that is not verified, a role that may not send.
+const PASSING: [&str; 10] = [
     "TooManyRequestsException",
     "ThrottlingException",
     "Throttling",
@@ -19,6 +20,9 @@ const PASSING: [&str; 7] = [
     "SendingPausedException",
     "ExpiredTokenException",
     "RequestExpired",
+    "AccountSuspendedException",
+    "MailFromDomainNotVerifiedException",
+    "AccessDeniedException",
 ];
 
 /// Amazon SES in the region of the stack.

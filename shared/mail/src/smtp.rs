@@ -49,8 +49,7 @@ impl SmtpMailer {
     pub(crate) async fn send(&self, email: &Email) -> Result<(), MailError> {
         let letter = self.sender.letter(email)?;
         let late = |_| MailError::NotTaken { reason: "it did not answer in time".into() };
-        let ready = timeout(self.limits.before_data, self.up_to_data(&letter)).await.map_err(late)?;
-        let mut connection = ready.map_err(|err| before_data(&err))?;
+        let mut connection = timeout(self.limits.before_data, self.up_to_data(&letter)).await.map_err(late)??;
         let late = |_| MailError::Unknown { reason: "it had the message, and did not answer in time".into() };
         let taken = timeout(self.limits.data, connection.message(&letter.mime)).await.map_err(late)?;
         taken.map_err(|err| after_data(&err))?;
@@ -59,17 +58,20 @@ impl SmtpMailer {
         Ok(())
     }
 
-    /// Says everything but the message, until the server waits for that.
-    async fn up_to_data(&self, letter: &Letter) -> Result<AsyncSmtpConnection, Error> {
-        let mut connection = self.connect().await?;
+    /// Says everything but the message, until the server waits for that. What it refuses before it has heard of the recipient is no fault of
+    /// this e-mail, and ends when somebody mends it.
+    async fn up_to_data(&self, letter: &Letter) -> Result<AsyncSmtpConnection, MailError> {
+        let mut connection = self.connect().await.map_err(|err| of_ours(&err, ""))?;
         if let Some(credentials) = &self.server.credentials {
-            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            let signed_in = connection.auth(DEFAULT_MECHANISMS, credentials).await;
+            signed_in.map_err(|err| of_ours(&err, " to our name and password: mend SMTP_URL"))?;
         }
-        connection.command(Mail::new(letter.envelope.from().cloned(), Vec::new())).await?;
+        let from = connection.command(Mail::new(letter.envelope.from().cloned(), Vec::new())).await;
+        from.map_err(|err| of_ours(&err, " to our sender: may EMAIL_FROM send there?"))?;
         for to in letter.envelope.to() {
-            connection.command(Rcpt::new(to.clone(), Vec::new())).await?;
+            connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|err| before_data(&err))?;
         }
-        connection.command(Data).await?;
+        connection.command(Data).await.map_err(|err| before_data(&err))?;
         Ok(connection)
     }
 
@@ -86,6 +88,12 @@ impl SmtpMailer {
             }
         }
     }
+}
+
+/// A failure on our side of the talk. `about` says what a refusal is an answer to.
+fn of_ours(error: &Error, about: &str) -> MailError {
+    let about = if error.is_permanent() { about } else { "" };
+    MailError::NotTaken { reason: format!("{}{about}", reason(error)) }
 }
 
 fn before_data(error: &Error) -> MailError {

@@ -10,7 +10,7 @@ use domain::conversation::Conversation;
 use domain::deliver::{DeliverError, Drained, HOLD_FOR_UNCONFIRMED, MOST_ATTEMPTS, Stop, drain};
 use domain::id::{ConversationId, DedupeKey, MessageId};
 use domain::ingest::ingest;
-use domain::message::{Message, MessageKind, Outcome, RequestKey, WaitingFor};
+use domain::message::{End, Message, MessageKind, Outcome, RequestKey, WaitingFor};
 use domain::notice::{NoticeId, OrderId};
 use domain::policy::Way;
 use domain::ports::{Clock, DueIndex, History, Outbox, ProfileError, RecordedSend, SendError, StoreError, ThreadRecord};
@@ -166,7 +166,7 @@ async fn what_is_refused_has_failed_and_lets_the_next_pass() {
     shop.api.refuse(SendError::Refused { reason: reason("the person blocked the Page") });
     let drained = shop.drain().await.unwrap();
     assert_eq!((drained.failed, drained.sent), (vec![one.clone()], vec![two]));
-    assert_eq!(shop.outcome(&one).await, Outcome::Failed { reason: reason("the person blocked the Page"), is_out_of_reach: false });
+    assert_eq!(shop.outcome(&one).await, Outcome::Failed { reason: reason("the person blocked the Page"), end: End::Refused });
     assert!(shop.pending().await.is_empty());
 }
 

@@ -12,6 +12,7 @@ use domain::email::EmailHash;
 use domain::id::{ConversationId, PageId};
 use domain::inbound::{EventKind, Referral};
 use domain::ingest::ingest;
+use domain::intervene::{Decision, InterveneError, Intervention, intervene};
 use domain::job::OrdersJob;
 use domain::link::{self, LinkTarget};
 use domain::mail::MailError;
@@ -472,6 +473,40 @@ async fn a_no_that_the_shop_passes_on_reaches_what_is_on_its_way_already() {
     desk.says("Is anybody there?").await;
     assert_eq!(desk.api.calls().len(), calls, "nothing leaves");
     assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
+}
+
+#[tokio::test]
+async fn a_notice_that_a_person_gives_up_has_ended_and_takes_no_other_way() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.api.refuse(SendError::Waits { on: domain::message::WaitingFor::Thread, reason: "another app has it".into() });
+    desk.placed("20418", 9134, agreed(known(), true, true)).await;
+    let message = desk.messages().await.remove(0).id;
+    let calls = desk.api.calls().len();
+    let decide = async |decision| {
+        let intervention = Intervention { decision, by: "Anna", request: None };
+        intervene(&desk.store, &desk.queue, &message, &intervention, desk.clock.now()).await
+    };
+    decide(Decision::Discard).await.unwrap();
+    desk.clock.advance(Duration::from_hours(2));
+    desk.sweep().await;
+    let NoticeState::Failed { reason } = desk.notice("20418", "receipt").await.state else { panic!("it went on") };
+    assert!(reason.contains("Given up by Anna"), "{reason}");
+    assert_eq!((desk.api.calls().len(), desk.mail.taken().len()), (calls, 0));
+    assert!(matches!(decide(Decision::Resend).await, Err(InterveneError::NoticeWentOn)));
+}
+
+#[tokio::test]
+async fn what_was_refused_as_a_notice_is_not_sent_again_beside_the_way_that_it_took() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.api.refuse(SendError::OutOfReach { reason: "551".into() });
+    desk.placed("20418", 9134, agreed(known(), true, true)).await;
+    assert_eq!(desk.mail.taken().len(), 1);
+    let message = desk.messages().await.remove(0).id;
+    let intervention = Intervention { decision: Decision::Resend, by: "Anna", request: None };
+    let again = intervene(&desk.store, &desk.queue, &message, &intervention, desk.clock.now()).await;
+    assert!(matches!(again, Err(InterveneError::NoticeWentOn)), "{again:?}");
 }
 
 #[tokio::test]

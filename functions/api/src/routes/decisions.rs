@@ -7,6 +7,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use domain::id::MessageId;
 use domain::intervene::{Decision, Intervention, intervene};
+use domain::job::OrdersJob;
+use domain::notify::OrdersJobs;
 use lambda_support::logging::chain;
 
 use crate::dto::message::MessageDto;
@@ -23,7 +25,7 @@ use crate::{Api, idempotency};
     ),
     responses(
         (status = 202, body = MessageDto), (status = 401), (status = 403), (status = 404),
-        (status = 409, description = "it has left, is in doubt, or policy keeps it back; `ways` says what remains"), (status = 422), (status = 503)
+        (status = 409, description = "it has left, is in doubt, tells a notice that has taken another way, or policy keeps it back; `ways` says what remains"), (status = 422), (status = 503)
     ),
     security(("key" = []))
 )]
@@ -35,7 +37,8 @@ pub(crate) async fn resend(
     Ok((StatusCode::ACCEPTED, decide(&api, &id, &headers, Decision::Resend).await?))
 }
 
-/// Gives up a message that waits, is queued, or of which nobody can tell whether it left. What waits behind it goes on.
+/// Gives up a message that waits, is queued, or of which nobody can tell whether it left. What waits behind it goes on; a notice that it tells
+/// has failed, and takes no other way.
 #[utoipa::path(
     post, path = "/v1/messages/{id}/discard", tag = "messages",
     params(
@@ -72,6 +75,11 @@ async fn decide(api: &Api, id: &str, headers: &HeaderMap, decision: Decision) ->
     tracing::info!(conversation.id = %message.conversation, key, decision = asked, "a person decided");
     if let Some(err) = decided.not_enqueued {
         tracing::warn!(error = %chain(&err), conversation.id = %message.conversation, "decided but not enqueued; the sweep relays it");
+    }
+    if let (Decision::Discard, Some(notice)) = (decision, &message.notice)
+        && let Err(err) = api.orders.put(&OrdersJob::Decide { notice: notice.clone() }).await
+    {
+        tracing::warn!(error = %chain(&err), conversation.id = %message.conversation, "the notice does not know yet; the sweep tells it");
     }
     Ok(Answer(MessageDto::of(message, decided.conversation.marks)))
 }

@@ -13,7 +13,7 @@ use crate::conversation::Conversation;
 use crate::history::{Entry, TimelineEvent};
 use crate::id::{ConversationId, DedupeKey, MessageId};
 use crate::mail::{MailError, Mailer};
-use crate::message::{Message, MessageState, Outcome};
+use crate::message::{End, Message, MessageState, Outcome};
 use crate::notice::{Notice, NoticeId, NoticeKind, NoticeState, Notices, Step as Reach, WaitsFor};
 use crate::orders::{Order, Parcel};
 use crate::ports::{History, Recorded, Recording, StoreError};
@@ -205,13 +205,17 @@ async fn follow(world: &impl Ports, mut notice: Notice, conversation: &Conversat
         return save(world, notice).await;
     };
     match message.sending.as_ref().map(|sending| &sending.outcome) {
-        Some(Outcome::Failed { reason, is_out_of_reach }) => {
-            let (reason, is_out_of_reach) = (reason.clone(), *is_out_of_reach);
-            if is_out_of_reach {
-                count(world, &notice, What::Blocked).await?;
-                notice.refused.extend([WayOut::ReceiptTemplate, WayOut::TextWithButtons, WayOut::UtilityTemplate]);
+        Some(Outcome::Failed { reason, end }) => {
+            let reason = reason.clone();
+            match end {
+                End::Refused => refused(world, notice, &conversation, reason).await,
+                End::OutOfReach => {
+                    count(world, &notice, What::Blocked).await?;
+                    notice.refused.extend([WayOut::ReceiptTemplate, WayOut::TextWithButtons, WayOut::UtilityTemplate]);
+                    refused(world, notice, &conversation, reason).await
+                }
+                End::GivenUp => fail(world, notice, reason).await,
             }
-            refused(world, notice, &conversation, reason).await
         }
         Some(Outcome::Sent { at }) => {
             let at = *at;

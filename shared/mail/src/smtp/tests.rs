@@ -112,8 +112,21 @@ async fn what_is_answered_with_4xx_may_be_tried_again() {
 }
 
 #[tokio::test]
+async fn what_is_refused_before_the_recipient_is_named_is_ours_to_mend_and_tried_again() {
+    for (step, about) in [
+        ("", ""),
+        ("EHLO", ""),
+        ("AUTH", " to our name and password: mend SMTP_URL"),
+        ("MAIL", " to our sender: may EMAIL_FROM send there?"),
+    ] {
+        let outcome = outcome(Script::Answers(step, "535 5.7.8 no, <shop@example.com>")).await;
+        assert_eq!(outcome, Err(MailError::NotTaken { reason: format!("it answered 535 5.7.8{about}") }), "after {step:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_answered_with_5xx_is_refused_and_the_words_of_the_server_are_not_repeated() {
-    for step in ["", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "."] {
+    for step in ["RCPT", "DATA", "."] {
         let outcome = outcome(Script::Answers(step, "550 5.1.1 no such mailbox <mia@example.org>")).await;
         assert_eq!(outcome, Err(MailError::Refused { reason: "it answered 550 5.1.1".into() }), "after {step:?}");
     }

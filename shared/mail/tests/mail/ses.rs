@@ -69,11 +69,11 @@ async fn ses_is_given_the_message_as_it_is_from_the_sender_to_the_customer() {
 async fn an_answer_decides_and_is_asked_for_once() {
     for (status, code, is_refused) in [
         (400, "MessageRejected", true),
-        (400, "MailFromDomainNotVerifiedException", true),
-        (400, "AccountSuspendedException", true),
+        (400, "MailFromDomainNotVerifiedException", false),
+        (400, "AccountSuspendedException", false),
         (400, "BadRequestException", true),
         (404, "NotFoundException", true),
-        (403, "AccessDeniedException", true),
+        (403, "AccessDeniedException", false),
         (400, "SendingPausedException", false),
         (400, "LimitExceededException", false),
         (400, "ThrottlingException", false),

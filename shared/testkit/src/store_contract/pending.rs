@@ -2,7 +2,7 @@
 
 use domain::conversation::Conversation;
 use domain::id::DedupeKey;
-use domain::message::{Message, Outcome as Sending, RequestKey, WaitingFor};
+use domain::message::{End, Message, Outcome as Sending, RequestKey, WaitingFor};
 use domain::ports::{Accepted, Recorded};
 use domain::reply::MOST_PENDING;
 use futures::future::join_all;
@@ -187,7 +187,7 @@ pub async fn only_what_may_be_decided_about_is_found_by_its_id(store: &impl Stor
     let conversation = begun(store).await?;
     let message = accepted(store, &conversation.id, at(10), &["one"]).await?;
     assert_eq!(store.find(&message.id).await?, None);
-    let failed = Sending::Failed { reason: "so".into(), is_out_of_reach: false };
+    let failed = Sending::Failed { reason: "so".into(), end: End::Refused };
     store.save(&with_outcome(read_message(store, &message).await?, failed), None).await?;
     assert_eq!(store.find(&message.id).await?, Some(read_message(store, &message).await?));
     Ok(())

@@ -1,6 +1,6 @@
 //! Writing a changed message.
 
-use domain::message::{MessageChange, Outcome as Sending};
+use domain::message::{End, MessageChange, Outcome as Sending};
 use domain::ports::Saved;
 use futures::future::join_all;
 
@@ -69,7 +69,7 @@ pub async fn a_customers_message_is_never_pending(store: &impl Store) -> Outcome
 
 pub async fn what_has_ended_is_not_pending_any_more(store: &impl Store) -> Outcome {
     let conversation = begun(store).await?;
-    for (second, outcome) in [(10, Sending::Failed { reason: "no".into(), is_out_of_reach: false }), (20, Sending::Sent { at: at(100) })] {
+    for (second, outcome) in [(10, Sending::Failed { reason: "no".into(), end: End::Refused }), (20, Sending::Sent { at: at(100) })] {
         let message = accepted(store, &conversation.id, at(second), &["one"]).await?;
         let ours = claimed(store, &message).await?;
         store.save(&with_outcome(ours, outcome), Some(at(50))).await?;

@@ -1,6 +1,6 @@
 //! The exclusive right to send a message.
 
-use domain::message::{Outcome as Sending, WaitingFor};
+use domain::message::{End, Outcome as Sending, WaitingFor};
 use domain::ports::{Claim, Saved};
 use futures::future::join_all;
 
@@ -73,7 +73,7 @@ pub async fn an_unconfirmed_message_is_not_claimed(store: &impl Store) -> Outcom
 
 pub async fn what_has_ended_is_not_claimed(store: &impl Store) -> Outcome {
     let conversation = begun(store).await?;
-    for (second, outcome) in [(10, Sending::Failed { reason: "no".into(), is_out_of_reach: false }), (20, Sending::Sent { at: at(100) })] {
+    for (second, outcome) in [(10, Sending::Failed { reason: "no".into(), end: End::Refused }), (20, Sending::Sent { at: at(100) })] {
         let message = accepted(store, &conversation.id, at(second), &["one"]).await?;
         let ours = claimed(store, &message).await?;
         store.save(&with_outcome(ours, outcome), None).await?;
