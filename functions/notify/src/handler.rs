@@ -104,13 +104,13 @@ impl Notify {
                 metrics::count(metrics::SHOP_EVENTS_TAKEN, 1);
                 let receipt_lacks = Some(receipt_lacks.join(" and ")).filter(|lacks| !lacks.is_empty());
                 tracing::info!(order.id = %order, event.kind = event.kind.as_str(), is_news, receipt.lacks = receipt_lacks, "event taken");
+                let mut end = JobEnd::Done;
                 for notice in undecided {
-                    let end = self.decide(message, &notice).await;
-                    if end != JobEnd::Done {
-                        return end;
-                    }
+                    // Each for itself: one that cannot leave now holds none of the others up.
+                    let decided = self.decide(message, &notice).await;
+                    end = if end == JobEnd::Done { decided } else { end };
                 }
-                JobEnd::Done
+                end
             }
             Ok(Taken::Kept) => {
                 tracing::info!(event.kind = event.kind.as_str(), "nobody has named the event's order yet; it is kept");

@@ -47,12 +47,21 @@ fn facts(tracking: &Object<'_>, is_revised: bool) -> Result<ShipmentFacts, Parse
         external_id: tracking.id("id").ok_or(ParseError::Lacks("msg.id"))?,
         tracking_number: tracking.words("tracking_number", NAME),
         tracking_url: ["courier_tracking_link", "tracking_url"].iter().find_map(|key| tracking.url(key)),
-        carrier: tracking.words("slug", NAME).filter(|slug| slug != "null"),
+        carrier: tracking.words("slug", NAME).filter(|slug| slug != "null").and_then(|slug| carrier(&slug)),
         status: status(tracking, subtag.as_deref()).ok_or(ParseError::Lacks("msg.tag"))?,
         detail: tracking.words("subtag_message", NAME).or_else(|| tracking.words("subtag", NAME)),
         is_late: is_delay(subtag.as_deref()) || (is_revised && is_later),
         expected_on,
     })
+}
+
+/// The name of a carrier by its slug, which is all that is told: `usps` is USPS, `dhl-germany` is DHL Germany, `china-post` is China Post.
+fn carrier(slug: &str) -> Option<String> {
+    /// A longer slug is of words.
+    const LONGEST_INITIALS: usize = 4;
+    let is_initials = |word: &str| slug.len() <= LONGEST_INITIALS || !word.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+    let words = slug.split('-').map(|word| if is_initials(word) { word.to_uppercase() } else { word.to_owned() });
+    words::spelled_out(&words.collect::<Vec<_>>().join(" "))
 }
 
 fn status(tracking: &Object<'_>, subtag: Option<&str>) -> Option<ParcelStatus> {

@@ -13,7 +13,8 @@ const OUR_REFERENCE: &str = "sb1-";
 
 /// Adds to a buyer what stands under our keys. What they say already stays.
 pub(crate) fn along(buyer: &mut Buyer, value: impl Fn(&str) -> Option<String>) {
-    let reference = || ["shopbell_ref", "ref"].into_iter().find_map(|key| value(key).and_then(|text| reference(&text)));
+    let ours = |key| value(key).filter(|text| is_reference(text.trim())).and_then(|text| reference(&text));
+    let reference = || ["shopbell_ref", "ref"].into_iter().find_map(ours);
     let user = || ["messenger_psid", "messenger_user_id", "psid"].into_iter().find_map(|key| value(key).and_then(|text| user(&text)));
     buyer.reference = buyer.reference.take().or_else(reference);
     buyer.user = buyer.user.take().or_else(user);

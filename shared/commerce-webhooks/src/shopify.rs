@@ -270,7 +270,9 @@ impl Prices {
         let of_customer = order.currency("presentment_currency").map(|currency| prices(currency, true));
         let differs = |prices: &Self| of_shop.is_none_or(|shop| shop.currency != prices.currency);
         let is_whole = |prices: &Self| {
-            prices.now(order, "total_price").is_some()
+            // A tip is told in the shop's currency only.
+            order.amount("total_tip_received", prices.currency).is_none_or(|tip| tip.amount == 0)
+                && prices.now(order, "total_price").is_some()
                 && order.list("line_items").iter().take(MOST_LINES).all(|line| prices.amount(line, "price").is_some())
         };
         of_customer.filter(|prices| differs(prices) && is_whole(prices)).or(of_shop)
@@ -328,11 +330,26 @@ impl Prices {
         self.now(order, "total_discounts").filter(|discount| discount.amount > 0)
     }
 
-    /// Each code by itself when they make up the whole discount, else all in one. A tip is added to the sum: it takes off less than nothing.
+    /// What is added to the sum beside goods, shipping and tax: it takes off less than nothing.
+    fn additions(self, order: &Object<'_>) -> impl Iterator<Item = Adjustment> {
+        let now_or_then =
+            |key: &str| self.amount(order, &format!("current_{key}")).or_else(|| self.amount(order, &format!("original_{key}")));
+        let added = [
+            ("Tip", self.amount(order, "total_tip_received")),
+            ("Duties", now_or_then("total_duties")),
+            ("Fees", now_or_then("total_additional_fees")),
+        ];
+        let taken_off = |(name, amount): (&str, Option<Money>)| {
+            let amount = amount.filter(|amount| amount.amount > 0)?;
+            Some(Adjustment { name: name.into(), amount: Money::new(-amount.amount, amount.currency) })
+        };
+        added.into_iter().filter_map(taken_off)
+    }
+
+    /// Each code by itself when they make up the whole discount, else all in one, under their names where nothing else is in it.
     fn adjustments(self, order: &Object<'_>) -> Vec<Adjustment> {
-        let tip = self.amount(order, "total_tip_received").filter(|tip| tip.amount > 0 && !self.is_presentment);
-        let tip = tip.map(|tip| Adjustment { name: "Tip".into(), amount: Money::new(-tip.amount, tip.currency) });
-        let Some(whole) = self.discount(order) else { return tip.into_iter().collect() };
+        let added = self.additions(order);
+        let Some(whole) = self.discount(order) else { return added.collect() };
         let codes = order.list("discount_codes");
         let name = |code: &Object<'_>| code.words("code", NAME);
         let is_sum = !self.is_presentment && self.sum(&codes, "amount") == Some(whole) && codes.len() <= MOST;
@@ -340,10 +357,12 @@ impl Prices {
             let each = codes.iter().filter_map(|code| Some((name(code), code.amount("amount", self.currency)?)));
             each.map(|(name, amount)| Adjustment { name: name.unwrap_or_else(|| "Discount".into()), amount }).collect()
         } else {
-            let names: Vec<String> = codes.iter().filter_map(name).take(MOST).collect();
+            // What some of the discounts are called is not what all of them are.
+            let names_all = self.is_presentment || self.is_edited || codes.is_empty() || self.sum(&codes, "amount").is_none();
+            let names: Vec<String> = codes.iter().filter(|_| names_all).filter_map(name).take(MOST).collect();
             vec![Adjustment { name: words::clean(&names.join(", "), NAME).unwrap_or_else(|| "Discount".into()), amount: whole }]
         };
-        discounts.into_iter().chain(tip).collect()
+        discounts.into_iter().chain(added).collect()
     }
 
     /// Adds an amount of each element; nothing when one of them has none.

@@ -261,9 +261,10 @@ fn address(person: &Object<'_>) -> Option<Address> {
 fn session_buyer(session: &Object<'_>, reference: Option<&str>) -> Buyer {
     let customer = session.part("customer_details");
     let of_customer = |key: &str| customer.as_ref().and_then(|customer| customer.words(key, NAME));
+    let collected = |key: &str| session.part("collected_information")?.words(key, NAME);
     let email = customer.as_ref().and_then(|customer| customer.text("email")).or_else(|| session.text("customer_email"));
     let mut buyer = Buyer {
-        name: of_customer("name").or_else(|| shipping(session)?.words("name", NAME)),
+        name: of_customer("name").or_else(|| shipping(session)?.words("name", NAME)).or_else(|| collected("individual_name")),
         email: email.and_then(|email| words::email(&email)),
         phone: of_customer("phone"),
         customer_id: reference_to(session, "customer"),

@@ -113,7 +113,7 @@ fn totals(order: &Object<'_>, currency: Currency) -> Option<Totals> {
 
 /// The discount by the names of its coupons, and fees: they take off less than nothing.
 fn adjustments(order: &Object<'_>, currency: Currency) -> Vec<Adjustment> {
-    let codes: Vec<String> = order.list("coupon_lines").iter().take(MOST).filter_map(|coupon| coupon.words("code", NAME)).collect();
+    let codes: Vec<String> = order.list("coupon_lines").iter().take(MOST).filter_map(|coupon| title(coupon, "code")).collect();
     let discount = order.amount("discount_total", currency).filter(|discount| discount.amount > 0);
     let name = words::clean(&codes.join(", "), NAME).unwrap_or_else(|| "Discount".into());
     let discount = discount.map(|amount| Adjustment { name, amount });

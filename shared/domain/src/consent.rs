@@ -233,7 +233,7 @@ impl Standing {
 /// Works out what is true of a channel from all entries of all subjects that are the person.
 ///
 /// The newest entry counts, by moment and id, and of one moment the withdrawal. But after a person's no, only the person's own word in the
-/// thread counts as a yes.
+/// thread counts as a yes; and a START of somebody who never said no is none: it may mean anything.
 #[must_use]
 pub fn standing<'a>(entries: impl IntoIterator<Item = &'a Entry>, channel: Channel) -> Standing {
     fold(entries, channel).0
@@ -264,7 +264,7 @@ fn fold<'a>(entries: impl IntoIterator<Item = &'a Entry>, channel: Channel) -> (
         if !entry.given {
             no = Some(entry).filter(|entry| entry.origin.is_a_no()).or(no);
             standing = Standing::Withdrawn;
-        } else if no.is_none() || entry.origin.is_the_persons_own() {
+        } else if entry.origin == Origin::LinkTap || entry.origin.is_the_persons_own() == no.is_some() {
             no = None;
             standing = Standing::Given;
         }
@@ -314,20 +314,10 @@ pub trait Consents: Sync {
     fn words(&self, id: &WordsId) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 }
 
-/// Notes in a conversation's ledger what its person said of notices. A START of somebody who never stopped is no consent: it may mean
-/// anything. Tells whether something was noted.
+/// Notes in a conversation's ledger what its person said of notices. Tells whether it is new.
 pub async fn said<S: Consents>(store: &S, conversation: &ConversationId, said: &Said<'_>) -> Result<bool, StoreError> {
     let subject = Subject::Conversation { conversation: conversation.clone() };
-    let given = match said.word {
-        Word::Stop => false,
-        Word::Start => {
-            if standing(&store.entries(&subject).await?, Channel::Messenger) != Standing::Withdrawn {
-                return Ok(false);
-            }
-            true
-        }
-    };
-    store.append(&said.entry(subject, given).bounded()).await
+    store.append(&said.entry(subject, said.word == Word::Start).bounded()).await
 }
 
 /// A person's own word about notices.

@@ -64,6 +64,14 @@ fn after_a_start_a_checkout_counts_again() {
 }
 
 #[test]
+fn a_start_undoes_a_no_under_any_name_and_is_no_yes_of_itself() {
+    assert_eq!(now(&[said(1, true)]), Standing::NotAsked);
+    assert_eq!(now(&[ticked(1, false), said(2, true)]), Standing::Withdrawn, "an empty box is undone by the next box");
+    assert_eq!(now(&[entry(email(), 1, false, Origin::Api), said(2, true)]), Standing::Given);
+    assert_eq!(now(&[ticked(1, false), entry(conversation(), 2, true, Origin::LinkTap)]), Standing::Given);
+}
+
+#[test]
 fn a_box_that_was_left_alone_is_not_a_persons_no() {
     assert_eq!(now(&[ticked(1, false), ticked(2, true)]), Standing::Given);
     assert_eq!(now(&[entry(email(), 1, false, Origin::Api), ticked(2, true)]), Standing::Withdrawn);

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::consent::{self, Consents};
+use crate::consent::Consents;
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, MessageId, PlatformMessageId};
 use crate::message::{End, Message, Outcome, Part, Sending, WaitingFor, part_metadata};
-use crate::notice::NoticeId;
+use crate::notice::{NoticeId, Notices};
+use crate::notify;
+use crate::orders::Orders;
 use crate::policy::{self, Subject, Way};
 use crate::ports::{Claim, Clock, History, Outbox, Saved, SendApi, SendError, SendRequest, Sendable, StoreError, ThreadRecordApi};
 use crate::retry::{Retry, Retryable, backoff};
@@ -96,8 +98,13 @@ impl Retryable for DeliverError {
     }
 }
 
+/// Everything stored that sending asks.
+pub trait DeliverStore: History + Outbox + Consents + Notices + Orders {}
+
+impl<S: History + Outbox + Consents + Notices + Orders> DeliverStore for S {}
+
 /// Sends what is pending in the conversation, oldest first, up to and including `up_to` when it is given.
-pub async fn drain<S: History + Outbox + Consents>(
+pub async fn drain<S: DeliverStore>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -164,7 +171,7 @@ enum Step {
 }
 
 /// Delivers one message; what is queued again on the way is tried at once.
-async fn deliver<S: History + Outbox + Consents>(
+async fn deliver<S: DeliverStore>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -180,7 +187,7 @@ async fn deliver<S: History + Outbox + Consents>(
     }
 }
 
-async fn deliver_one<S: History + Outbox + Consents>(
+async fn deliver_one<S: DeliverStore>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -249,7 +256,7 @@ async fn amend<S: History>(store: &S, message: Message, outcome: Outcome, now: T
     .await
 }
 
-async fn send_parts<S: History + Outbox + Consents>(
+async fn send_parts<S: DeliverStore>(
     store: &S,
     api: &(impl SendApi + ThreadRecordApi),
     clock: &dyn Clock,
@@ -257,11 +264,11 @@ async fn send_parts<S: History + Outbox + Consents>(
     mut message: Message,
 ) -> Result<Step, DeliverError> {
     let mut conversation = Cow::Borrowed(conversation);
-    if message.notice.is_some()
-        && consent::has_said_no(store, &conversation.id, &message.consent_subjects).await.map_err(DeliverError::Claim)?
+    if let Some(notice) = &message.notice
+        && let Some(reason) = notify::kept_back(store, notice, &conversation.id, clock.now()).await.map_err(DeliverError::Claim)?
     {
         // Since it was decided about.
-        let error = SendError::Refused { reason: "The customer asked for no notices.".into() };
+        let error = SendError::Refused { reason };
         return not_taken(store, message, error, clock.now()).await;
     }
     loop {

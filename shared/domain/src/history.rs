@@ -217,7 +217,6 @@ fn blank(conversation: &Conversation, event: &InboundEvent, direction: Direction
         sending: None,
         request: None,
         notice: None,
-        consent_subjects: Vec::new(),
         raw: Some(event.raw.clone()),
         revision: 0,
     }

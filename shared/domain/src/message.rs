@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::consent::Subject;
 use crate::content::Forms;
 use crate::conversation::{Conversation, Marks};
 use crate::id::{AppId, ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
@@ -61,9 +60,6 @@ pub struct Message {
     /// The notice that it tells the customer, when it is no reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<NoticeId>,
-    /// Under which other names the customer may have said no to notices, when it tells one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub consent_subjects: Vec<Subject>,
     /// The event as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
@@ -210,8 +206,6 @@ pub struct Outgoing {
     pub parts: Vec<Part>,
     pub request: Option<RequestKey>,
     pub notice: Option<NoticeId>,
-    /// See [`Message::consent_subjects`].
-    pub consent_subjects: Vec<Subject>,
 }
 
 /// Where a message of ours is. `delivered` and `read` follow from the conversation's marks, see [`Message::state`].
@@ -351,7 +345,6 @@ impl Message {
             sending: Some(sending),
             request: outgoing.request,
             notice: outgoing.notice,
-            consent_subjects: outgoing.consent_subjects,
             raw: None,
             revision: 0,
         }

@@ -40,7 +40,6 @@ fn message(parts: usize, outcome: Outcome) -> Message {
         sending: Some(Sending { outcome, attempts: 1, decided: None, parts: (0..parts).map(part).collect() }),
         request: None,
         notice: None,
-        consent_subjects: Vec::new(),
         raw: Some("{}".into()),
         revision: 1,
     }

@@ -13,6 +13,7 @@ mod decide;
 mod follow_up;
 mod look;
 mod relay;
+mod still;
 mod take;
 mod tell;
 
@@ -20,6 +21,7 @@ pub use customer::{Followed, customer_acted, marks};
 pub use decide::{DecideError, Decided, decide};
 pub use follow_up::{OrdersJobs, job_of};
 pub use relay::{NoticeRelayError, relay_notices};
+pub use still::kept_back;
 pub use take::{TakeError, Taken, take};
 
 use crate::announce::{Endpoints, EventQueue};

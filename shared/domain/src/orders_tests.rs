@@ -291,3 +291,50 @@ fn the_number_makes_the_order_with_and_without_its_sign() {
     assert_eq!(OrderId::of(&page(), "#20418"), OrderId::of(&page(), " 20418"));
     assert_ne!(OrderId::of(&page(), "20418"), OrderId::of(&page(), "20419"));
 }
+
+#[test]
+fn the_later_of_an_order_and_its_cancellation_counts_whatever_comes_first() {
+    let at_minute = |minute, kind| event(Source::Shopify, minute, kind);
+    let placed = |minute| at_minute(minute, ShopEventKind::OrderPlaced(Box::new(facts(9134))));
+    let cancelled = |minute| {
+        let names = facts(9134).names;
+        at_minute(minute, ShopEventKind::OrderCancelled { order: names, reason: None, refunds: Vec::new() })
+    };
+    for (told, is_cancelled) in [
+        (vec![placed(1), cancelled(2), placed(3)], false),
+        (vec![placed(1), placed(3), cancelled(2)], false),
+        (vec![placed(1), cancelled(2), placed(3), cancelled(2)], false),
+        (vec![cancelled(2), placed(1)], true),
+        (vec![placed(1), cancelled(2), cancelled(4), placed(3)], true),
+    ] {
+        let mut order = order();
+        for event in &told {
+            take(&mut order, event, None);
+        }
+        assert_eq!(order.cancelled_at.is_some(), is_cancelled, "{told:?}");
+    }
+}
+
+#[test]
+fn a_payment_waits_for_the_checkout_that_says_what_was_bought() {
+    let thin = OrderFacts { lines: Vec::new(), ..facts(9134) };
+    let paid = event(Source::Stripe, 0, ShopEventKind::OrderPlaced(Box::new(thin)));
+    let mut order = Order::begin(page(), "20418", &paid);
+    assert!(take(&mut order, &paid, None).is_empty());
+    assert_eq!(order.missing_for_receipt(), ["the goods"]);
+    let whole = event(Source::Stripe, 1, ShopEventKind::OrderPlaced(Box::new(facts(9134))));
+    assert_eq!(take(&mut order, &whole, None).len(), 1);
+}
+
+#[test]
+fn a_customer_is_counted_under_one_name_whatever_becomes_known() {
+    let guest = placed(9134);
+    let mut order = order();
+    take(&mut order, &guest, None);
+    let of_a_guest = order.customer_key();
+    order.facts.buyer.customer_id = Some("shopify//7".into());
+    assert_eq!(order.customer_key(), of_a_guest, "a guest and their account have the address in common");
+    order.counted_as = Some(order.customer_key());
+    order.facts.buyer.email = Some("other@example.com".into());
+    assert_eq!(order.customer_key(), of_a_guest);
+}

@@ -90,7 +90,11 @@ impl ParcelStatus {
 pub struct Progress {
     /// The furthest that it has come; never trouble.
     pub reached: ParcelStatus,
+    /// When it was there last, as far as is known.
     pub reached_at: Timestamp,
+    /// How far it had come when it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_from: Option<ParcelStatus>,
     /// The last trouble, while no progress came after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<(ParcelStatus, Timestamp)>,
@@ -100,7 +104,7 @@ impl Progress {
     /// Starts where nobody has told anything.
     #[must_use]
     pub const fn begin(at: Timestamp) -> Self {
-        Self { reached: ParcelStatus::Unknown, reached_at: at, trouble: None }
+        Self { reached: ParcelStatus::Unknown, reached_at: at, cancelled_from: None, trouble: None }
     }
 
     /// Takes what a carrier tells of the moment `at`, and tells whether it is news: further along, or new trouble before the end. What is
@@ -110,22 +114,31 @@ impl Progress {
             return self.begin_again(status, at);
         }
         let Some(rank) = status.rank() else { return self.tell_trouble(status, at) };
-        if self.reached.rank().is_some_and(|reached| reached >= rank) {
-            // It moves again.
-            let moves = self.reached == status && self.trouble.is_some_and(|(_, since)| since < at);
-            self.trouble = self.trouble.filter(|_| !moves);
+        let ends_early = matches!(status, ParcelStatus::Cancelled | ParcelStatus::Returned);
+        if ends_early && at < self.reached_at && self.reached > ParcelStatus::LabelCreated {
+            // It went on after that.
             return false;
         }
+        if self.reached.rank().is_some_and(|reached| reached >= rank) {
+            // It moves again.
+            if self.reached == status && self.trouble.is_some_and(|(_, since)| since < at) {
+                self.trouble = None;
+                self.reached_at = at;
+            }
+            return false;
+        }
+        self.cancelled_from = (status == ParcelStatus::Cancelled).then_some(self.reached);
         self.reached = status;
         self.reached_at = at;
         self.trouble = self.trouble.filter(|(_, since)| *since > at && !status.is_final());
         true
     }
 
-    /// A shop that cancels a parcel may send it after all. The customer knows that it is on its way.
+    /// A shop that cancels a parcel may send it after all. A customer who knew that it was on its way is not told again.
     fn begin_again(&mut self, status: ParcelStatus, at: Timestamp) -> bool {
-        *self = Self { reached: ParcelStatus::InTransit, reached_at: at, trouble: None };
-        status > ParcelStatus::InTransit && self.tell(status, at)
+        let known = self.cancelled_from.unwrap_or(ParcelStatus::InTransit).min(ParcelStatus::InTransit);
+        *self = Self { reached: known, reached_at: at, cancelled_from: None, trouble: None };
+        self.tell(status, at)
     }
 
     fn tell_trouble(&mut self, status: ParcelStatus, at: Timestamp) -> bool {
@@ -194,6 +207,37 @@ mod tests {
         assert!(!parcel.tell(ParcelStatus::InTransit, at(30)), "the customer knows of it");
         assert!(parcel.tell(ParcelStatus::OutForDelivery, at(40)));
         assert!(parcel.tell(ParcelStatus::Delivered, at(50)));
+    }
+
+    #[test]
+    fn a_parcel_whose_label_was_voided_is_told_when_it_goes_after_all() {
+        let mut parcel = Progress::begin(at(0));
+        parcel.tell(ParcelStatus::LabelCreated, at(10));
+        assert!(parcel.tell(ParcelStatus::Cancelled, at(20)));
+        assert!(!parcel.tell(ParcelStatus::LabelCreated, at(30)), "nobody was told of the label");
+        assert!(parcel.tell(ParcelStatus::InTransit, at(40)), "nobody was told that it is on its way");
+    }
+
+    #[test]
+    fn an_end_that_is_older_than_the_delivery_takes_nothing_back() {
+        for late in [ParcelStatus::Cancelled, ParcelStatus::Returned] {
+            let mut parcel = Progress::begin(at(0));
+            parcel.tell(ParcelStatus::Delivered, at(40));
+            assert!(!parcel.tell(late, at(20)));
+            assert!(!parcel.tell(ParcelStatus::Delivered, at(41)), "it is told once");
+            assert_eq!(parcel.status(), ParcelStatus::Delivered);
+            assert!(parcel.tell(ParcelStatus::Returned, at(50)), "the customer sent it back");
+        }
+    }
+
+    #[test]
+    fn trouble_that_comes_again_after_the_parcel_moved_on_is_no_news() {
+        let mut parcel = Progress::begin(at(0));
+        parcel.tell(ParcelStatus::InTransit, at(10));
+        assert!(parcel.tell(ParcelStatus::AttemptFailed, at(20)));
+        parcel.tell(ParcelStatus::InTransit, at(30));
+        assert!(!parcel.tell(ParcelStatus::AttemptFailed, at(20)), "the same delivery, once more");
+        assert!(parcel.tell(ParcelStatus::AttemptFailed, at(40)), "another attempt");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::consent;
 use crate::content::Forms;
 use crate::conversation::Conversation;
 use crate::id::ConversationId;
@@ -40,8 +39,6 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeDraft {
     pub notice: NoticeId,
-    /// See [`Message::consent_subjects`].
-    pub consent_subjects: Vec<consent::Subject>,
     /// [`MessageKind::Receipt`] or [`MessageKind::Shipping`].
     pub kind: MessageKind,
     /// What the inbox shows.
@@ -98,7 +95,6 @@ pub async fn reply(
         parts: parts(&draft.text)?,
         request: draft.request.clone(),
         notice: None,
-        consent_subjects: Vec::new(),
     };
     accept(outbox, queue, id, &outgoing, now, random).await
 }
@@ -120,7 +116,6 @@ pub async fn accept_notice(
         text: draft.text,
         request: Some(draft.request),
         notice: Some(draft.notice),
-        consent_subjects: draft.consent_subjects,
     };
     accept(outbox, queue, id, &outgoing, now, random).await
 }

@@ -99,6 +99,18 @@ pub enum ShopEventKind {
     ShipmentUpdated(Box<ShipmentFacts>),
 }
 
+impl ShopEventKind {
+    /// Returns what the event's order is called by who tells of it.
+    #[must_use]
+    pub const fn names(&self) -> &OrderNames {
+        match self {
+            Self::OrderPlaced(facts) | Self::OrderChanged(facts) => &facts.names,
+            Self::OrderCancelled { order, .. } => order,
+            Self::ShipmentUpdated(facts) => &facts.order,
+        }
+    }
+}
+
 impl ShopEvent {
     /// Returns an id of a customer as it is unique on a Page: that of the shop's own backend as it is, that of a source with its name and its
     /// shop's before it, `shopify/lamp.myshopify.com/207119551`.

@@ -38,7 +38,6 @@ pub fn reply_in(conversation: &Conversation, accepted_at: Timestamp, texts: &[&s
         parts: texts.iter().map(|text| Part::new(*text, None)).collect(),
         request: None,
         notice: None,
-        consent_subjects: Vec::new(),
     };
     Message::outbound(conversation, outgoing, accepted_at, 7)
 }

@@ -707,7 +707,6 @@ impl Shop {
         let key = DedupeKey::of_content(&[event]);
         let draft = NoticeDraft {
             notice: notice(event),
-            consent_subjects: Vec::new(),
             kind: MessageKind::Shipping,
             text: "Your order 20418 is on its way.".into(),
             forms: Forms { inside: inside(), outside },

@@ -23,7 +23,7 @@ use domain::notify::{self, Taken, World, take};
 use domain::order::{Buyer, OrderFacts, OrderNames, PassedConsent, ShipmentFacts, Totals};
 use domain::orders::{Orders, customer_name};
 use domain::parcel::ParcelStatus;
-use domain::ports::{Clock, History, Inbox, Order as Sorting, SendError};
+use domain::ports::{Clock, History, Inbox, Order as Sorting, SendError, StoreError};
 use domain::retry::{Retry, Retryable};
 use domain::rollout::{self, Kind, Rollouts, Setting, Share};
 use domain::secret::Secret;
@@ -33,7 +33,7 @@ use domain::way_out::WayOut;
 use futures::future::join_all;
 use testkit::events::{customer_says, event, read_up_to};
 use testkit::ids::{MIA, PAGE, at, conversation_of, page, user};
-use testkit::{FakeEventQueue, FakeMail, FakeQueue, FakeSendApi, FakeStore, ManualClock};
+use testkit::{Call, FakeEventQueue, FakeMail, FakeQueue, FakeSendApi, FakeStore, ManualClock};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -782,4 +782,184 @@ async fn consent_that_a_checkout_passed_stands_in_the_ledger_once() {
     let said: Vec<(Channel, bool, Origin)> = entries.iter().map(|entry: &Entry| (entry.channel, entry.given, entry.origin)).collect();
     assert_eq!(said, [(Channel::Messenger, true, Origin::Checkout), (Channel::Email, false, Origin::Checkout)]);
     assert!(entries.iter().all(|entry| entry.purpose == Purpose::OrderUpdates && entry.words == "Send me news"));
+}
+
+/// A parcel with this number, as `source` tells of it under its own id.
+fn parcel_of(order: Option<&str>, id: &str, number: &str, status: ParcelStatus) -> ShopEventKind {
+    ShopEventKind::ShipmentUpdated(Box::new(ShipmentFacts {
+        order: OrderNames { number: order.map(Into::into), external_id: None },
+        external_id: id.into(),
+        tracking_number: Some(number.into()),
+        tracking_url: None,
+        carrier: Some("DHL".into()),
+        status,
+        detail: None,
+        is_late: false,
+        expected_on: None,
+    }))
+}
+
+impl Desk {
+    fn by_carrier(&self, id: &str, number: &str, status: ParcelStatus) -> ShopEvent {
+        ShopEvent { source: Source::Easypost, shop: String::new(), ..self.event(parcel_of(None, id, number, status)) }
+    }
+
+    async fn carrier_tells(&self, id: &str, number: &str, status: ParcelStatus) {
+        self.clock.advance(Duration::from_mins(1));
+        self.take(&self.by_carrier(id, number, status)).await;
+        self.work().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_is_taken_also_when_whoever_named_its_order_ended_before() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.carrier_tells("trk_1", "0034", ParcelStatus::Delivered).await;
+    let named = desk.event(parcel_of(Some("20418"), "ship-1", "0034", ParcelStatus::InTransit));
+    desk.store.fail(Call::KeptEvents, 1, StoreError::Unavailable { reason: "throttled".into() });
+    take(&desk.store, &page(PAGE), &named, desk.clock.now()).await.unwrap_err();
+    assert!(!desk.kinds().await.contains(&NoticeKind::Delivered));
+    desk.take(&named).await;
+    desk.work().await;
+    assert!(desk.kinds().await.contains(&NoticeKind::Delivered));
+}
+
+#[tokio::test]
+async fn a_change_that_comes_while_its_receipt_leaves_is_corrected() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.take(&desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, known()))))).await;
+    // Another worker read the order before the receipt was accepted, and writes it now: it owes nothing that it could see.
+    let id = OrderId::of(&page(PAGE), "20418");
+    let mut order = desk.store.order(&id).await.unwrap().unwrap();
+    order.facts.totals = Some(Totals { total: euros(8000), subtotal: None, shipping: None, tax: None });
+    let writing = domain::orders::Writing { order: &order, notices: &[], aliases: &[], names: &[] };
+    desk.store.save_order(&writing).await.unwrap();
+    desk.work().await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Receipt]);
+    desk.clock.advance(Duration::from_mins(1));
+    desk.placed("20418", 8000, known()).await;
+    assert_eq!(desk.kinds().await.len(), 2, "once");
+}
+
+#[tokio::test]
+async fn news_that_waited_behind_another_app_is_not_told_when_it_is_old() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.api.refuse(SendError::Waits { on: domain::message::WaitingFor::Thread, reason: "another app has it".into() });
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    let before = desk.api.calls().len();
+    desk.clock.advance(Duration::from_hours(1));
+    desk.parcel("20418", ParcelStatus::Delivered).await;
+    desk.clock.advance(Duration::from_hours(1));
+    desk.says("Thank you!").await;
+    desk.work().await;
+    assert!(matches!(desk.notice("20418", "shipped:shopify:ship-1").await.state, NoticeState::Dropped { .. }));
+    assert!(matches!(desk.notice("20418", "delivered:shopify:ship-1").await.state, NoticeState::Message { .. }));
+    assert_eq!(desk.api.calls().len(), before + 1, "only the delivery");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_takes_nothing_holds_no_other_notice_up() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.mail.refuse(MailError::NotTaken { reason: "it answered 535".into() });
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, agreed(known(), true, true)))));
+    let taken = take(&desk.store, &page(PAGE), &event, desk.clock.now()).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    notify::decide(&desk.world(), &undecided[0]).await.unwrap_err();
+    desk.approve_templates().await;
+    desk.mail.refuse(MailError::NotTaken { reason: "it answered 535".into() });
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    assert!(desk.kinds().await.contains(&NoticeKind::Shipped));
+}
+
+#[tokio::test]
+async fn a_receipt_by_e_mail_is_corrected_too_and_a_failed_count_makes_it_no_failure() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.placed("20418", 9134, agreed(known(), false, true)).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Mailed { .. }));
+    desk.clock.advance(Duration::from_mins(1));
+    desk.placed("20418", 8000, agreed(known(), false, true)).await;
+    assert!(matches!(desk.notice("20418", "receipt-2").await.state, NoticeState::Mailed { .. }));
+    assert_eq!(desk.mail.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn who_was_out_of_reach_outside_the_window_gets_the_notice_when_they_write() {
+    let desk = Desk::new();
+    desk.approve_templates().await;
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.api.refuse(SendError::OutOfReach { reason: "551".into() });
+    desk.placed("20418", 9134, agreed(known(), true, false)).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Waiting { on: WaitsFor::Window, .. }));
+    desk.says("Did my order arrive?").await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Message { .. }));
+}
+
+#[tokio::test]
+async fn trouble_of_a_parcel_that_has_arrived_opens_no_case() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let decision = domain::triage::Decision { status: Some(domain::conversation::Status::Resolved), ..Default::default() };
+    domain::triage::decide(&desk.store, &mia(), &decision).await.unwrap();
+    desk.placed("20418", 9134, buyer()).await;
+    desk.parcel("20418", ParcelStatus::Exception).await;
+    desk.clock.advance(Duration::from_mins(1));
+    desk.parcel("20418", ParcelStatus::Delivered).await;
+    desk.taps(&target("20418")).await;
+    assert!(desk.store.conversation(&mia()).await.unwrap().unwrap().case.reason.is_none());
+}
+
+#[tokio::test]
+async fn a_receipt_comes_before_the_news_of_a_parcel_that_was_told_first() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.parcel("20418", ParcelStatus::InTransit).await;
+    desk.placed("20418", 9134, known()).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt, NoticeKind::Shipped]);
+}
+
+#[tokio::test]
+async fn two_purchases_under_one_number_are_two() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let purchase = |id: &str, total| {
+        let names = OrderNames { number: Some("user_42".into()), external_id: Some(id.into()) };
+        ShopEventKind::OrderPlaced(Box::new(OrderFacts { names, ..facts("user_42", total, known()) }))
+    };
+    for _ in 0..2 {
+        desk.tell(purchase("pi_00000001", 10_000)).await;
+        desk.tell(purchase("pi_00000002", 5_000)).await;
+    }
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt; 2]);
+    let second = desk.store.order(&OrderId::of(&page(PAGE), "user_42.00000002")).await.unwrap().unwrap();
+    assert_eq!(second.facts.totals.unwrap().total, euros(5_000));
+}
+
+#[tokio::test]
+async fn a_tracking_number_that_a_carrier_uses_again_is_of_the_new_parcel() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    desk.placed("20418", 9134, known()).await;
+    desk.tell(parcel_of(Some("20418"), "ship-1", "0034", ParcelStatus::InTransit)).await;
+    desk.carrier_tells("trk_1", "0034", ParcelStatus::Delivered).await;
+    desk.clock.advance(DAY);
+    desk.placed("20419", 5000, known()).await;
+    desk.carrier_tells("trk_2", "0034", ParcelStatus::LabelCreated).await;
+    desk.clock.advance(Duration::from_mins(1));
+    desk.tell(parcel_of(Some("20419"), "ship-2", "0034", ParcelStatus::InTransit)).await;
+    desk.carrier_tells("trk_2", "0034", ParcelStatus::OutForDelivery).await;
+    desk.carrier_tells("trk_2", "0034", ParcelStatus::Delivered).await;
+    let of = |order: &str| OrderId::of(&page(PAGE), order);
+    let parcels = desk.store.order(&of("20419")).await.unwrap().unwrap().parcels;
+    assert_eq!(parcels.iter().map(|parcel| parcel.progress.status()).collect::<Vec<_>>(), [ParcelStatus::Delivered]);
+    assert_eq!(desk.store.order(&of("20418")).await.unwrap().unwrap().parcels.len(), 1);
 }

@@ -264,7 +264,6 @@ fn notice(text: &str, has_utility: bool) -> NoticeDraft {
         UtilityMessage { template: "shopbell_receipt_v1".into(), language: "en".into(), parameters: Vec::new(), url_suffix: None };
     NoticeDraft {
         notice: NoticeId::of(&OrderId::of(&page(PAGE), "1001"), "receipt"),
-        consent_subjects: Vec::new(),
         kind: MessageKind::Receipt,
         text: text.into(),
         forms: Forms { inside: Content::Text { text: text.into() }, outside: has_utility.then_some(utility) },

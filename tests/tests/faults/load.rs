@@ -197,8 +197,10 @@ impl Load {
     pub(crate) async fn everything(&mut self, program: &Program) {
         let first = self.customers[0].clone();
         // A delivery of several conversations, whose events are written together.
+        // Waited for: else single deliveries begin some of its conversations, and what is left is not written together.
         let together = self.together();
         program.deliver(&together).await;
+        self.conversations(program).await;
         // Before the message that it changes, and what can never be read.
         let reaction = json!({ "reaction": "love", "emoji": "❤", "action": "react", "mid": "m_00003" });
         program.deliver(&body(&first, 9_000, "reaction", reaction)).await;

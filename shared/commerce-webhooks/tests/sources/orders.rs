@@ -422,3 +422,43 @@ fn a_payment_is_named_as_its_customer_knows_it() {
     assert_eq!(stripe(&[]).payment_method.as_deref(), Some("Card"));
     assert_eq!(stripe(&[("/data/object/payment_method_types", json!(["card", "link"]))]).payment_method, None);
 }
+
+#[test]
+fn what_is_added_to_an_order_stands_on_its_receipt() {
+    let set = |amount: &str| json!({ "shop_money": { "amount": amount, "currency_code": "EUR" } });
+    let facts = shopify(&[
+        ("/total_tip_received", json!("2.00")),
+        ("/original_total_duties_set", set("15.00")),
+        ("/original_total_additional_fees_set", set("0.00")),
+    ]);
+    let added: Vec<(&str, i64)> =
+        facts.adjustments.iter().filter(|it| it.amount.amount < 0).map(|it| (it.name.as_str(), it.amount.amount)).collect();
+    assert_eq!(added, [("Tip", -200), ("Duties", -1500)]);
+}
+
+#[test]
+fn a_tip_that_is_told_in_the_shops_currency_only_is_not_left_out() {
+    let changes = [("/total_tip_received", json!("5.00"))];
+    let facts = order(Source::Shopify, "orders/create", changed("shopify-orders_create-presentment", &changes));
+    let total = facts.totals.unwrap().total;
+    let tip = facts.adjustments.iter().find(|adjustment| adjustment.name == "Tip").unwrap();
+    assert_eq!(tip.amount.currency, total.currency);
+}
+
+#[test]
+fn a_discount_is_not_called_by_the_code_of_a_part_of_it() {
+    let codes = json!([{ "code": "SHIPFREE", "amount": "4.00", "type": "shipping" }]);
+    let facts = shopify(&[("/discount_codes", codes), ("/total_discounts", json!("7.78"))]);
+    let names: Vec<&str> = facts.adjustments.iter().map(|adjustment| adjustment.name.as_str()).collect();
+    assert_eq!(names, ["Discount"]);
+}
+
+#[test]
+fn a_buyer_whom_a_checkout_names_elsewhere_is_found() {
+    let facts = stripe(&[
+        ("/data/object/customer_details/name", Value::Null),
+        ("/data/object/collected_information", json!({ "individual_name": "Mia Keller" })),
+        ("/data/object/shipping_details", Value::Null),
+    ]);
+    assert_eq!(facts.buyer.name.as_deref(), Some("Mia Keller"));
+}

@@ -42,6 +42,14 @@ fn each_status_of_easypost_is_one_of_ours() {
 }
 
 #[test]
+fn a_carrier_of_aftership_is_called_by_its_name() {
+    for (slug, name) in [("usps", "USPS"), ("dhl", "DHL"), ("dhl-germany", "DHL Germany"), ("china-post", "China Post"), ("fedex", "Fedex")]
+    {
+        assert_eq!(aftership(&[("/msg/slug", json!(slug))]).carrier.as_deref(), Some(name));
+    }
+}
+
+#[test]
 fn each_tag_of_aftership_is_one_of_ours() {
     for (tag, subtag, ours) in [
         ("Pending", "Pending_001", ParcelStatus::LabelCreated),

@@ -45,8 +45,11 @@ pub async fn customer_acted(world: &impl Ports, secrets: &[Secret], act: &Act) -
             let Some(notice) = world.store().notice(id).await.map_err(DecideError::Store)? else { continue };
             answered(world, &conversation, &notice, act).await?;
             if matches!(notice.state, NoticeState::Undecided | NoticeState::Waiting { .. }) {
-                decide(world, id).await?;
-                followed.decided.push(id.clone());
+                match decide(world, id).await {
+                    // It tries again by itself, and holds none of the others up.
+                    Ok(_) | Err(DecideError::Mail(_)) => followed.decided.push(id.clone()),
+                    Err(err) => return Err(err),
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use super::Ports;
 use super::announcing;
 use super::counting;
 use super::look::{CLOCKS_DIFFER, Look, look};
-use super::take::TakeError;
+use super::take::{TakeError, correct};
 use super::tell::{TellError, tell};
 use crate::announce::EventQueueError;
 use crate::conversation::Conversation;
@@ -99,6 +99,10 @@ pub async fn decide(world: &impl Ports, id: &NoticeId) -> Result<Decided, Decide
                 let since = *since;
                 mailing(world, notice, since).await?
             }
+            NoticeState::Mailed { .. } if notice.announced < notice.reached.len() => {
+                left(world, &notice).await?;
+                Turn::Done(notice)
+            }
             NoticeState::Mailed { .. } | NoticeState::HeldOut | NoticeState::Dropped { .. } | NoticeState::Failed { .. } => {
                 Turn::Done(notice)
             }
@@ -118,6 +122,7 @@ async fn choose(world: &impl Ports, mut notice: Notice) -> Result<Turn, DecideEr
         return save(world, notice).await;
     };
     if notice.kind == NoticeKind::Problem
+        && look.situation.not_worth.is_none()
         && let Some(conversation) = &look.conversation
     {
         open_case(world, &notice, &look.order, conversation).await?;
@@ -187,10 +192,14 @@ async fn leave(world: &impl Ports, mut notice: Notice, look: &Look, way: WayOut)
 
 /// Decides about what the order had to tell before: the parcel's news does not overtake the receipt.
 async fn earlier_first(world: &impl Ports, notice: &Notice, order: &Order) -> Result<(), DecideError> {
-    for id in order.notices.iter().take_while(|id| **id != notice.id) {
+    for id in &order.before(notice) {
         let earlier = world.store().notice(id).await.map_err(DecideError::Store)?;
         if earlier.is_some_and(|earlier| matches!(earlier.state, NoticeState::Undecided | NoticeState::Waiting { .. })) {
-            decide(world, id).await?;
+            match decide(world, id).await {
+                // It tries again by itself, and what leaves by Messenger need not wait for the mail server.
+                Ok(_) | Err(DecideError::Mail(_)) => {}
+                Err(err) => return Err(err),
+            }
         }
     }
     Ok(())
@@ -211,7 +220,12 @@ async fn follow(world: &impl Ports, mut notice: Notice, conversation: &Conversat
                 End::Refused => refused(world, notice, &conversation, reason).await,
                 End::OutOfReach => {
                     count(world, &notice, What::Blocked).await?;
-                    notice.refused.extend([WayOut::ReceiptTemplate, WayOut::TextWithButtons, WayOut::UtilityTemplate]);
+                    // Whoever writes again is in reach again: then a form for inside the window may be taken.
+                    let inside = [WayOut::ReceiptTemplate, WayOut::TextWithButtons];
+                    if notice.way().is_none_or(|way| inside.contains(&way)) {
+                        notice.refused.extend(inside);
+                    }
+                    notice.refused.push(WayOut::UtilityTemplate);
                     refused(world, notice, &conversation, reason).await
                 }
                 End::GivenUp => fail(world, notice, reason).await,
@@ -255,7 +269,7 @@ async fn sent(
     let mut is_news = false;
     if notice.reach(Reach::Sent, at) {
         is_news = true;
-        count(world, &notice, What::Sent).await?;
+        left(world, &notice).await?;
     }
     if matches!(state, MessageState::Delivered | MessageState::Read) && notice.reach(Reach::Delivered, world.now()) {
         is_news = true;
@@ -268,19 +282,34 @@ async fn sent(
     if is_news { save(world, notice).await } else { Ok(Turn::Done(notice)) }
 }
 
+/// Sees to what follows once a notice has left. Doing it again changes nothing.
+async fn left(world: &impl Ports, notice: &Notice) -> Result<(), DecideError> {
+    count(world, notice, What::Sent).await?;
+    if notice.kind == NoticeKind::Receipt
+        && let Some(correction) = correct(world.store(), &notice.order, world.now()).await.map_err(DecideError::Order)?
+    {
+        Box::pin(decide(world, &correction)).await?;
+    }
+    Ok(())
+}
+
 /// Hands the notice to the mail server. It is written down before, so that nobody hands it over twice.
 async fn mail(world: &impl Ports, mut notice: Notice, look: &Look) -> Result<Turn, DecideError> {
     let Some(email) = look.email(&notice) else { return Ok(Turn::Again) };
     notice.state = NoticeState::Mailing { since: world.now() };
+    if notice.kind == NoticeKind::Receipt {
+        notice.shown = Some(look.order.receipt_digest());
+    }
     let Turn::Done(mut notice) = save(world, notice).await? else { return Ok(Turn::Again) };
     match world.mail().send(&email).await {
         Ok(()) => {
             notice.state = NoticeState::Mailed { at: world.now() };
             notice.reach(Reach::Sent, world.now());
-            count(world, &notice, What::Sent).await?;
-            save(world, notice).await
+            // Before anything else may fail: it has left.
+            save(world, notice).await.map(|_| Turn::Again)
         }
         Err(MailError::Refused { reason }) => {
+            notice.shown = None;
             notice.refused.push(WayOut::Email);
             notice.decided(Decision { at: world.now(), way: WayOut::Email, reason: format!("The mail server refused it: {reason}.") });
             notice.state = NoticeState::Undecided;
@@ -288,6 +317,7 @@ async fn mail(world: &impl Ports, mut notice: Notice, look: &Look) -> Result<Tur
         }
         Err(MailError::Unknown { reason }) => fail(world, notice, unknown_in_words(&reason)).await,
         Err(err @ MailError::NotTaken { .. }) => {
+            notice.shown = None;
             notice.state = NoticeState::Undecided;
             save(world, notice).await?;
             Err(DecideError::Mail(err))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Ports;
 use super::decide::DecideError;
+use super::still::not_worth;
 use super::take::thread_of;
 use crate::consent::{self, Channel, Consents, Entry, Subject};
 use crate::conversation::Conversation;
@@ -55,7 +56,7 @@ pub(super) async fn look(world: &impl Ports, notice: &Notice) -> Result<Option<L
     let placed = place(world, notice, &order, consent).await?;
     let situation = Situation {
         kind: notice.kind,
-        not_worth: not_worth(world, notice, &order),
+        not_worth: not_worth(notice, &order, world.now()),
         window: window(world, conversation.as_ref()),
         consent,
         template: state,
@@ -120,13 +121,6 @@ fn address(world: &impl Ports, order: &Order, entries: &[Entry]) -> Address {
         Some(_) if agreed => Address::Usable,
         Some(_) => Address::NoConsent,
     }
-}
-
-fn not_worth(world: &impl Ports, notice: &Notice, order: &Order) -> Option<String> {
-    if notice.expires_at <= world.now() {
-        return Some(format!("it was worth telling until {}", notice.expires_at.in_words()));
-    }
-    order.not_worth(notice.kind, notice.parcel).map(str::to_owned)
 }
 
 /// Puts the notice into its arm. Only those who agreed are compared.

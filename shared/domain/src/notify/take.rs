@@ -1,10 +1,10 @@
 //! Taking an event of a shop's or a carrier's: the order as it is after it, and the notices that follow.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::consent::{Channel, Consents, Entry, Origin, Purpose, Subject};
 use crate::id::{ConversationId, DedupeKey, PageId};
-use crate::notice::{Notice, NoticeId, NoticeState, Notices, OrderId};
+use crate::notice::{Notice, NoticeId, NoticeState, Notices, OrderId, WaitsFor};
 use crate::orders::{Alias, Order, Orders, Writing, Written};
 use crate::ports::{History, StoreError};
 use crate::retry::{Retry, Retryable};
@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// How often a write is tried again after losing a race for the order.
 const ATTEMPTS: u32 = 10;
 
+/// How much of the end of an id tells two purchases apart.
+const TELLING: usize = 8;
+
 /// What became of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
@@ -21,7 +24,7 @@ pub enum Taken {
     Order {
         order: OrderId,
         is_news: bool,
-        /// The notices that nobody has decided about yet.
+        /// The notices that are to be decided about now.
         undecided: Vec<NoticeId>,
         /// What the order, which is a purchase, still lacks for its receipt.
         receipt_lacks: Vec<&'static str>,
@@ -70,24 +73,32 @@ pub async fn take<S: Orders + Notices + History + Consents>(
 
 /// Finds the number of the order that an event is about.
 async fn number<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Result<Option<String>, TakeError> {
-    let names = match &event.kind {
-        ShopEventKind::OrderPlaced(facts) | ShopEventKind::OrderChanged(facts) => &facts.names,
-        ShopEventKind::OrderCancelled { order, .. } => order,
-        ShopEventKind::ShipmentUpdated(facts) => &facts.order,
-    };
+    let names = event.kind.names();
     let Some(told) = &names.number else { return number_by_alias(store, page, event).await };
     let is_parcel = matches!(event.kind, ShopEventKind::ShipmentUpdated(_));
-    if is_parcel && store.order(&OrderId::of(page, told)).await.map_err(TakeError::Store)?.is_none() {
+    match store.order(&OrderId::of(page, told)).await.map_err(TakeError::Store)? {
+        Some(order) if order.is_another_purchase(event) => {
+            let other = names.external_id.as_deref().map(|id| apart(told, id));
+            Ok(number_by_alias(store, page, event).await?.or(other))
+        }
         // Carriers write numbers as they like. A parcel that is known is known better by its own.
-        return Ok(number_by_alias(store, page, event).await?.or_else(|| Some(told.clone())));
+        None if is_parcel => Ok(number_by_alias(store, page, event).await?.or_else(|| Some(told.clone()))),
+        Some(_) | None => Ok(Some(told.clone())),
     }
-    Ok(Some(told.clone()))
+}
+
+/// Numbers the second purchase under one number: two are two, whatever a shop calls them.
+fn apart(number: &str, external_id: &str) -> String {
+    let start = external_id.len().saturating_sub(TELLING);
+    format!("{number}.{}", external_id.get(external_id.ceil_char_boundary(start)..).unwrap_or(external_id))
 }
 
 async fn number_by_alias<S: Orders>(store: &S, page: &PageId, event: &ShopEvent) -> Result<Option<String>, TakeError> {
     for alias in Alias::of(event) {
         if let Some(id) = store.order_by(page, &alias).await.map_err(TakeError::Store)?
             && let Some(order) = store.order(&id).await.map_err(TakeError::Store)?
+            && !order.is_another_purchase(event)
+            && !(matches!(alias, Alias::TrackingNumber(_)) && order.has_ended(event))
         {
             return Ok(Some(order.number));
         }
@@ -105,39 +116,47 @@ async fn take_into<S: Orders + Notices + History + Consents>(
     let id = OrderId::of(page, number);
     let mut waiting = VecDeque::from([event.clone()]);
     let mut is_news = false;
+    let mut looked_under = BTreeSet::new();
     while let Some(event) = waiting.pop_front() {
-        let step = take_one(store, page, number, &event, now).await?;
-        is_news |= step.is_news;
-        for alias in step.new_names {
-            waiting.extend(store.kept_events(page, &alias).await.map_err(TakeError::Store)?);
+        is_news |= take_one(store, page, number, &event, now).await?;
+        // Also under names that are known already: whoever wrote them may have ended before they looked.
+        for alias in Alias::of(&event) {
+            if !looked_under.contains(&alias) {
+                waiting.extend(store.kept_events(page, &alias).await.map_err(TakeError::Store)?);
+                looked_under.insert(alias);
+            }
         }
+    }
+    if is_news {
+        correct(store, &id, now).await?;
     }
     let order = store.order(&id).await.map_err(TakeError::Store)?;
     let receipt_lacks = order.as_ref().filter(|order| order.placed).map(Order::missing_for_receipt).unwrap_or_default();
-    let undecided = undecided(store, order.map(|order| order.notices).unwrap_or_default()).await?;
+    let undecided = match order {
+        Some(order) => undecided(store, &order).await?,
+        None => Vec::new(),
+    };
     Ok(Taken::Order { order: id, is_news, undecided, receipt_lacks })
 }
 
-struct Step {
-    is_news: bool,
-    /// The names that the order is found by from now on: events may have been kept under them.
-    new_names: Vec<Alias>,
-}
-
-/// Takes one event into its order, reading and writing again when another worker was faster.
+/// Takes one event into its order, reading and writing again when another worker was faster. Tells whether it is news.
 async fn take_one<S: Orders + Notices + History + Consents>(
     store: &S,
     page: &PageId,
     number: &str,
     event: &ShopEvent,
     now: Timestamp,
-) -> Result<Step, TakeError> {
+) -> Result<bool, TakeError> {
     let id = OrderId::of(page, number);
     for _ in 0..ATTEMPTS {
         let stored = store.order(&id).await.map_err(TakeError::Store)?;
         let mut order = stored.unwrap_or_else(|| Order::begin(page.clone(), number, event));
         if order.is_of_another_shop(event) {
             return Err(TakeError::OtherShop { number: order.number, shop: order.shop });
+        }
+        if order.is_another_purchase(event) {
+            // It was begun while this one was looked up: the next look finds it.
+            return Err(TakeError::Busy);
         }
         let before = order.clone();
         let shown = shown(store, &order).await?;
@@ -152,14 +171,34 @@ async fn take_one<S: Orders + Notices + History + Consents>(
         let notices: Vec<Notice> =
             change.notices.into_iter().map(|new| Notice::begin(page.clone(), id.clone(), new.kind, new.event, new.parcel, now)).collect();
         order.notices.extend(notices.iter().map(|notice| notice.id.clone()));
+        if !notices.is_empty() {
+            order.counted_as = Some(order.customer_key());
+        }
         if order == before && order.revision > 0 {
-            return Ok(Step { is_news: false, new_names: Vec::new() });
+            return Ok(false);
         }
         note_consent(store, &order, event).await.map_err(TakeError::Store)?;
         let writing = Writing { order: &order, notices: &notices, aliases: &new_names, names: &new_customer_names };
         match store.save_order(&writing).await.map_err(TakeError::Store)? {
-            Written::Written => return Ok(Step { is_news: change.is_news, new_names }),
+            Written::Written => return Ok(change.is_news),
             Written::Stale => {}
+        }
+    }
+    Err(TakeError::Busy)
+}
+
+/// Owes a correction of the last receipt that left, where the order says something else by now. Whoever changes an order and whoever sends its
+/// receipt may do so at once: each asks for this after their own write, so that one of them sees both.
+pub(super) async fn correct<S: Orders + Notices>(store: &S, id: &OrderId, now: Timestamp) -> Result<Option<NoticeId>, TakeError> {
+    for _ in 0..ATTEMPTS {
+        let Some(mut order) = store.order(id).await.map_err(TakeError::Store)? else { return Ok(None) };
+        let Some(shown) = shown(store, &order).await? else { return Ok(None) };
+        let Some(owed) = order.correction(&shown) else { return Ok(None) };
+        let notice = Notice::begin(order.page.clone(), id.clone(), owed.kind, owed.event, owed.parcel, now);
+        order.notices.push(notice.id.clone());
+        let writing = Writing { order: &order, notices: std::slice::from_ref(&notice), aliases: &[], names: &[] };
+        if store.save_order(&writing).await.map_err(TakeError::Store)? == Written::Written {
+            return Ok(Some(notice.id));
         }
     }
     Err(TakeError::Busy)
@@ -196,7 +235,7 @@ async fn note_consent<S: Consents>(store: &S, order: &Order, event: &ShopEvent) 
 
 /// Returns the digest of what the last receipt shows that left.
 async fn shown<S: Notices>(store: &S, order: &Order) -> Result<Option<String>, TakeError> {
-    let Some(last) = order.last_receipt() else { return Ok(None) };
+    let Some(last) = order.receipts().pop() else { return Ok(None) };
     Ok(store.notice(&last).await.map_err(TakeError::Store)?.and_then(|notice| notice.shown))
 }
 
@@ -216,13 +255,24 @@ pub(super) async fn thread_of<S: Orders + History>(store: &S, order: &Order) -> 
     Ok(None)
 }
 
-/// Keeps the notices that nobody has decided about yet, oldest first.
-async fn undecided<S: Notices>(store: &S, notices: Vec<NoticeId>) -> Result<Vec<NoticeId>, TakeError> {
+/// Returns the notices that nobody has decided about yet, oldest first, and those that waited for the customer to become known, who is.
+async fn undecided<S: Notices>(store: &S, order: &Order) -> Result<Vec<NoticeId>, TakeError> {
     let mut undecided = Vec::new();
-    for id in notices {
-        let notice = store.notice(&id).await.map_err(TakeError::Store)?;
-        if notice.is_some_and(|notice| notice.state == NoticeState::Undecided) {
-            undecided.push(id);
+    for id in &order.notices {
+        let notice = store.notice(id).await.map_err(TakeError::Store)?;
+        let is_open = |notice: Notice| match notice.state {
+            NoticeState::Undecided => true,
+            NoticeState::Waiting { on: WaitsFor::Link, .. } => order.conversation.is_some(),
+            NoticeState::Waiting { on: WaitsFor::Window, .. }
+            | NoticeState::Message { .. }
+            | NoticeState::Mailing { .. }
+            | NoticeState::Mailed { .. }
+            | NoticeState::HeldOut
+            | NoticeState::Dropped { .. }
+            | NoticeState::Failed { .. } => false,
+        };
+        if notice.is_some_and(is_open) {
+            undecided.push(id.clone());
         }
     }
     Ok(undecided)

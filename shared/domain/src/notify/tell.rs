@@ -43,7 +43,6 @@ pub(super) async fn tell(
     let Some(forms) = forms(notice, look, way) else { return Ok(None) };
     let draft = NoticeDraft {
         notice: notice.id.clone(),
-        consent_subjects: look.order.subjects(),
         kind: if notice.kind == NoticeKind::Receipt { MessageKind::Receipt } else { MessageKind::Shipping },
         text: look.text(notice.kind),
         forms,

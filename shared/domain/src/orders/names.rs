@@ -68,10 +68,17 @@ impl Order {
         customer.into_iter().chain(email).chain(phone).chain(reference)
     }
 
-    /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know.
+    /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know, and for all
+    /// notices of the order, whatever becomes known later.
     #[must_use]
     pub fn customer_key(&self) -> String {
-        let known = self.personal_names().next().map(|name| name.as_str().to_owned());
+        if let Some(key) = &self.counted_as {
+            return key.clone();
+        }
+        // A guest and the same person with an account have the address in common.
+        let email = self.facts.buyer.email.as_deref().and_then(EmailHash::of);
+        let email = email.map(|email| customer_name(&self.page, "email", email.as_str()));
+        let known = email.into_iter().chain(self.personal_names()).next().map(|name| name.as_str().to_owned());
         known.or_else(|| self.conversation.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.id.to_string())
     }
 

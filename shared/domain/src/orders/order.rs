@@ -33,6 +33,10 @@ pub struct Order {
     pub facts_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parcels: Vec<Parcel>,
+    /// When its source said last that it is a purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was cancelled, if that is its last word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +47,9 @@ pub struct Order {
     /// The names that it is found by, and those of its customer, as far as they are written down: digests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filed_under: Vec<DedupeKey>,
+    /// See [`Order::customer_key`]; known since its first notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_as: Option<String>,
     /// Its notices, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<NoticeId>,
@@ -85,10 +92,12 @@ impl Order {
             facts: OrderFacts::default(),
             facts_at: None,
             parcels: Vec::new(),
+            confirmed_at: None,
             cancelled_at: None,
             cancelled_because: None,
             conversation: None,
             filed_under: Vec::new(),
+            counted_as: None,
             notices: Vec::new(),
             created_at: event.occurred_at,
             changed_at: event.occurred_at,
@@ -107,6 +116,9 @@ impl Order {
                     self.source = event.source;
                     self.shop.clone_from(&event.shop);
                 }
+                if self.is_of(event) {
+                    self.confirmed_at = self.confirmed_at.max(Some(event.occurred_at));
+                }
                 if self.is_of(event) && self.cancelled_at.is_some_and(|cancelled| cancelled < event.occurred_at) {
                     // Shops take an order back that they cancelled, when the payment comes after all.
                     self.cancelled_at = None;
@@ -119,8 +131,10 @@ impl Order {
             }
             ShopEventKind::OrderCancelled { order, reason, refunds } => {
                 self.learn(event, &OrderFacts { names: order.clone(), refunds: refunds.clone(), ..OrderFacts::default() });
-                self.cancelled_at = self.cancelled_at.or(Some(event.occurred_at));
-                self.cancelled_because = self.cancelled_because.take().or_else(|| reason.clone());
+                if self.confirmed_at.is_none_or(|confirmed| confirmed <= event.occurred_at) {
+                    self.cancelled_at = self.cancelled_at.max(Some(event.occurred_at));
+                    self.cancelled_because = self.cancelled_because.take().or_else(|| reason.clone());
+                }
             }
             ShopEventKind::ShipmentUpdated(facts) => self.track(event, facts, &mut change),
         }
@@ -142,6 +156,27 @@ impl Order {
     #[must_use]
     pub fn is_of_another_shop(&self, event: &ShopEvent) -> bool {
         self.source == event.source && self.shop != event.shop && !self.shop.is_empty() && !event.shop.is_empty()
+    }
+
+    /// Tells whether the parcel with an event's tracking number has ended for the source that tells of it under another id: carriers use
+    /// numbers again.
+    #[must_use]
+    pub fn has_ended(&self, event: &ShopEvent) -> bool {
+        let ShopEventKind::ShipmentUpdated(told) = &event.kind else { return false };
+        let (name, number) = (known_as(event.source, told), told.tracking_number.as_deref().map(normal));
+        let prefix = format!("{}:", event.source.as_str());
+        let is_over = |parcel: &Parcel| {
+            let knows_another = parcel.known_as.iter().any(|known| known.starts_with(&prefix) && *known != name);
+            parcel.progress.reached.is_final() && knows_another && parcel.tracking_number.as_deref().map(normal) == number
+        };
+        self.parcels.iter().any(is_over)
+    }
+
+    /// Tells whether an event of the order's own source is about another purchase, to which its shop gave the same number.
+    #[must_use]
+    pub fn is_another_purchase(&self, event: &ShopEvent) -> bool {
+        let (known, told) = (&self.facts.names.external_id, &event.kind.names().external_id);
+        self.is_of(event) && known.is_some() && told.is_some() && known != told
     }
 
     /// Merges facts: those of the source that placed the order replace what is known, unless they are older; those of others fill gaps.
@@ -243,11 +278,18 @@ impl Order {
         if !self.placed || self.cancelled_at.is_some() || !self.missing_for_receipt().is_empty() {
             return;
         }
-        let count = self.receipts();
+        let count = self.receipts().len();
         let corrected = sent.is_some_and(|digest| digest != self.receipt_digest());
         if count == 0 || corrected {
             change.notices.push(NewNotice { kind: NoticeKind::Receipt, event: receipt_event(count + 1), parcel: None });
         }
+    }
+
+    /// Returns the correction of its last receipt, of which `shown` is the digest, where it is owed one.
+    pub(crate) fn correction(&self, shown: &str) -> Option<NewNotice> {
+        let mut change = Change::default();
+        self.owe_receipt(Some(shown), &mut change);
+        change.notices.pop()
     }
 
     fn owe_refunds(&self, before: &Self, change: &mut Change) {
@@ -280,7 +322,7 @@ impl Order {
 #[must_use]
 pub fn notice_about(order: &Order, event: &ShopEvent) -> Option<NoticeId> {
     match &event.kind {
-        ShopEventKind::OrderPlaced(_) => order.last_receipt(),
+        ShopEventKind::OrderPlaced(_) => order.receipts().pop(),
         ShopEventKind::OrderChanged(_) | ShopEventKind::OrderCancelled { .. } => None,
         ShopEventKind::ShipmentUpdated(told) => {
             let parcel = order.parcels.get(order.place_of(event.source, told)?)?;

@@ -3,24 +3,32 @@
 use super::Order;
 use crate::content::Receipt;
 use crate::id::DedupeKey;
-use crate::notice::NoticeId;
+use crate::notice::{Notice, NoticeId, NoticeKind};
 use crate::order::Adjustment;
+use crate::shop::Source;
 
 /// The most goods that Meta's receipt shows.
 const MOST_LINES: usize = 100;
 
 impl Order {
-    /// Returns how many receipts it has made until now.
+    /// Returns the ids of the receipts that it has made until now, in their order.
     #[must_use]
-    pub fn receipts(&self) -> usize {
-        (1..=self.notices.len()).take_while(|number| self.notices.contains(&NoticeId::of(&self.id, &receipt_event(*number)))).count()
+    pub fn receipts(&self) -> Vec<NoticeId> {
+        let ids = (1..=self.notices.len()).map(|number| NoticeId::of(&self.id, &receipt_event(number)));
+        ids.take_while(|id| self.notices.contains(id)).collect()
     }
 
-    /// Returns the id of the last receipt that it made.
+    /// Returns what is to be told before `notice`: the receipts, also where a parcel was told of before its order, then what came before it.
     #[must_use]
-    pub fn last_receipt(&self) -> Option<NoticeId> {
-        let count = self.receipts();
-        (count > 0).then(|| NoticeId::of(&self.id, &receipt_event(count)))
+    pub fn before(&self, notice: &Notice) -> Vec<NoticeId> {
+        let mut earlier = self.receipts();
+        if notice.kind == NoticeKind::Receipt {
+            return earlier.into_iter().take_while(|id| *id != notice.id).collect();
+        }
+        let others: Vec<NoticeId> =
+            self.notices.iter().take_while(|id| **id != notice.id).filter(|id| !earlier.contains(id)).cloned().collect();
+        earlier.extend(others);
+        earlier
     }
 
     /// Names what a receipt still lacks. Meta wants a recipient, a way of payment, a currency and a total.
@@ -29,6 +37,10 @@ impl Order {
         let mut missing = Vec::new();
         if self.facts.totals.is_none() {
             missing.push("the total");
+        }
+        if self.source == Source::Stripe && self.facts.totals.is_some() && !self.facts.is_whole() {
+            // A payment is told apart from its checkout, which says what was bought.
+            missing.push("the goods");
         }
         if self.recipient_name().is_none() {
             missing.push("the recipient's name");

@@ -248,13 +248,13 @@ fn placed() -> ShopEvent {
 }
 
 #[tokio::test]
-async fn an_order_is_taken_by_six_calls_and_its_receipt_decided_about_by_sixteen() {
+async fn an_order_is_taken_by_nine_calls_and_its_receipt_decided_about_by_sixteen() {
     let engine = begun().await;
     engine.calls.take();
     let taken = take_order(&engine.table, &page(PAGE), &placed(), at(1)).await.unwrap();
     let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
-    // Two names, the order with all that is new, and whose thread it is.
-    assert_eq!(engine.calls.take(), [GET, GET, TRANSACT, QUERY, GET, GET]);
+    // Whose number it is, the order, its thread; all that is new; what was kept; whether its receipt is right; what is to be decided.
+    assert_eq!(engine.calls.take(), [GET, GET, GET, TRANSACT, QUERY, GET, GET, GET, GET]);
 
     let (queue, mail, events, clock) = (FakeQueue::default(), FakeMail::default(), FakeEventQueue::default(), ManualClock::new(at(1)));
     let world = World { store: &engine.table, queue: &queue, mail: &mail, events: &events, clock: &clock, random: 7 };
@@ -266,9 +266,9 @@ async fn an_order_is_taken_by_six_calls_and_its_receipt_decided_about_by_sixteen
     assert_eq!(engine.calls.take(), [&look[..], &[PUT], &leaves].concat());
 
     deliver::drain(&engine.table, &FakeSendApi::default(), &clock, &conversation_of(MIA), None).await.unwrap();
-    engine.calls.take();
+    assert_eq!(engine.calls.take(), [QUERY, UPDATE, GET, GET, QUERY, TRANSACT], "looked at once more before it leaves");
     notify::decide(&world, receipt).await.unwrap();
-    assert_eq!(engine.calls.take(), [GET, GET, GET, PUT, QUERY, PUT], "that it left");
+    assert_eq!(engine.calls.take(), [GET, GET, GET, GET, GET, PUT, QUERY, PUT], "that it left, and whether it is still right");
     notify::marks(&world, &conversation_of(MIA)).await.unwrap();
     assert_eq!(engine.calls.take(), [QUERY, GET, GET, GET, GET, GET], "a mark that says nothing new");
 }
