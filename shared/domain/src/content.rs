@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::DedupeKey;
 use crate::order::{Address, Adjustment, OrderLine, Totals};
 use crate::time::Timestamp;
 
@@ -59,6 +60,16 @@ pub struct Receipt {
     pub totals: Totals,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
+}
+
+impl Receipt {
+    /// Digests what is worth a correction when it is otherwise: the goods and the sums.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let shown = (&self.totals, &self.lines, &self.adjustments);
+        // Plain types of ours: writing them does not fail.
+        DedupeKey::of_content(&[&serde_json::to_string(&shown).unwrap_or_default()]).as_str().to_owned()
+    }
 }
 
 /// A utility template with its blanks filled in: what may leave at any time once Meta approved it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::content::Forms;
+use crate::content::{Content, Forms, Receipt};
 use crate::conversation::{Conversation, Marks};
 use crate::id::{AppId, ConversationId, DedupeKey, MessageId, PageId, PlatformMessageId, UserId};
 use crate::inbound::{Attachment, Reaction, Referral};
@@ -347,6 +347,15 @@ impl Message {
             notice: outgoing.notice,
             raw: None,
             revision: 0,
+        }
+    }
+
+    /// Returns the receipt that it shows, if it is one.
+    #[must_use]
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match &self.sending.as_ref()?.parts.first()?.forms.as_ref()?.inside {
+            Content::Receipt(receipt) => Some(receipt),
+            Content::Text { .. } | Content::Buttons { .. } => None,
         }
     }
 

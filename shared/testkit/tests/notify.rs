@@ -845,6 +845,22 @@ async fn a_change_that_comes_while_its_receipt_leaves_is_corrected() {
 }
 
 #[tokio::test]
+async fn a_receipt_whose_worker_ended_is_corrected_when_the_order_changed_meanwhile() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let event = |total| ShopEventKind::OrderPlaced(Box::new(facts("20418", total, known())));
+    let taken = take(&desk.store, &page(PAGE), &desk.event(event(9134)), desk.clock.now()).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    // The message is accepted, and the notice does not know of it.
+    desk.store.fail(Call::SaveNotice, 1, StoreError::Unavailable { reason: "gone".into() });
+    notify::decide(&desk.world(), &undecided[0]).await.unwrap_err();
+    desk.clock.advance(Duration::from_secs(1));
+    desk.tell(event(8000)).await;
+    let receipts: Vec<i64> = desk.messages().await.iter().map(|message| message.receipt().unwrap().totals.total.amount).collect();
+    assert_eq!(receipts, [9134, 8000]);
+}
+
+#[tokio::test]
 async fn news_that_waited_behind_another_app_is_not_told_when_it_is_old() {
     let desk = Desk::new();
     desk.says("Hi").await;

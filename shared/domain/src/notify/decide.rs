@@ -9,6 +9,7 @@ use super::look::{CLOCKS_DIFFER, Look, look};
 use super::take::{TakeError, correct};
 use super::tell::{TellError, tell};
 use crate::announce::EventQueueError;
+use crate::content::Receipt;
 use crate::conversation::Conversation;
 use crate::history::{Entry, TimelineEvent};
 use crate::id::{ConversationId, DedupeKey, MessageId};
@@ -184,9 +185,10 @@ async fn leave(world: &impl Ports, mut notice: Notice, look: &Look, way: WayOut)
         return Ok(Turn::Again);
     };
     if notice.kind == NoticeKind::Receipt {
-        notice.shown = Some(look.order.receipt_digest());
+        // Of the message, which may have been accepted by somebody who did not get as far as this, and knew the order as it was then.
+        notice.shown = Some(message.receipt().map_or_else(|| look.order.receipt_digest(), Receipt::digest));
     }
-    notice.state = NoticeState::Message { conversation: conversation.id.clone(), message };
+    notice.state = NoticeState::Message { conversation: conversation.id.clone(), message: message.id };
     save(world, notice).await
 }
 

@@ -4,8 +4,8 @@ use super::Ports;
 use super::look::Look;
 use crate::content::{Content, Forms, LinkButton};
 use crate::conversation::Conversation;
-use crate::id::{DedupeKey, MessageId};
-use crate::message::{MessageKind, RequestKey};
+use crate::id::DedupeKey;
+use crate::message::{Message, MessageKind, RequestKey};
 use crate::notice::{Notice, NoticeKind};
 use crate::reply::{self, NoticeDraft, ReplyError};
 use crate::retry::{Retry, Retryable};
@@ -32,14 +32,14 @@ impl Retryable for TellError {
     }
 }
 
-/// Accepts the notice as the conversation's next message, once, and returns its id; nothing when policy keeps it back by now.
+/// Accepts the notice as the conversation's next message, once, and returns it; nothing when policy keeps it back by now.
 pub(super) async fn tell(
     world: &impl Ports,
     notice: &Notice,
     look: &Look,
     conversation: &Conversation,
     way: WayOut,
-) -> Result<Option<MessageId>, TellError> {
+) -> Result<Option<Message>, TellError> {
     let Some(forms) = forms(notice, look, way) else { return Ok(None) };
     let draft = NoticeDraft {
         notice: notice.id.clone(),
@@ -49,7 +49,7 @@ pub(super) async fn tell(
         request: request(notice),
     };
     match reply::accept_notice(world.store(), world.queue(), &conversation.id, draft, world.now(), world.random()).await {
-        Ok(accepted) => Ok(Some(accepted.message.id)),
+        Ok(accepted) => Ok(Some(accepted.message)),
         Err(ReplyError::Forbidden(_)) => Ok(None),
         Err(err) => Err(TellError(err)),
     }

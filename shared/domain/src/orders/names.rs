@@ -60,12 +60,15 @@ impl Order {
     }
 
     fn personal_names(&self) -> impl Iterator<Item = DedupeKey> {
-        let Buyer { email, phone, customer_id, reference, .. } = &self.facts.buyer;
+        let Buyer { phone, customer_id, reference, .. } = &self.facts.buyer;
         let reference = reference.as_deref().map(|reference| customer_name(&self.page, "reference", reference));
         let customer = customer_id.as_deref().map(|id| customer_name(&self.page, "customer", id));
-        let email = email.as_deref().and_then(EmailHash::of).map(|email| customer_name(&self.page, "email", email.as_str()));
         let phone = phone.as_deref().and_then(international).map(|phone| customer_name(&self.page, "phone", &phone));
-        customer.into_iter().chain(email).chain(phone).chain(reference)
+        customer.into_iter().chain(self.email_name()).chain(phone).chain(reference)
+    }
+
+    fn email_name(&self) -> Option<DedupeKey> {
+        self.facts.buyer.email.as_deref().and_then(EmailHash::of).map(|email| customer_name(&self.page, "email", email.as_str()))
     }
 
     /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know, and for all
@@ -76,9 +79,7 @@ impl Order {
             return key.clone();
         }
         // A guest and the same person with an account have the address in common.
-        let email = self.facts.buyer.email.as_deref().and_then(EmailHash::of);
-        let email = email.map(|email| customer_name(&self.page, "email", email.as_str()));
-        let known = email.into_iter().chain(self.personal_names()).next().map(|name| name.as_str().to_owned());
+        let known = self.email_name().or_else(|| self.personal_names().next()).map(|name| name.as_str().to_owned());
         known.or_else(|| self.conversation.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.id.to_string())
     }
 

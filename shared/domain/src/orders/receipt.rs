@@ -2,7 +2,6 @@
 
 use super::Order;
 use crate::content::Receipt;
-use crate::id::DedupeKey;
 use crate::notice::{Notice, NoticeId, NoticeKind};
 use crate::order::Adjustment;
 use crate::shop::Source;
@@ -71,12 +70,10 @@ impl Order {
         })
     }
 
-    /// Digests what a receipt shows that is worth a correction: the goods and the sums.
+    /// Digests what a receipt would show now, see [`Receipt::digest`]; empty while something is missing.
     #[must_use]
     pub fn receipt_digest(&self) -> String {
-        let shown = (&self.facts.totals, &self.facts.lines, &self.facts.adjustments);
-        // Plain types of ours: writing them does not fail.
-        DedupeKey::of_content(&[&serde_json::to_string(&shown).unwrap_or_default()]).as_str().to_owned()
+        self.receipt(1).map(|receipt| receipt.digest()).unwrap_or_default()
     }
 }
 
