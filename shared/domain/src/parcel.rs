@@ -115,8 +115,9 @@ impl Progress {
         }
         let Some(rank) = status.rank() else { return self.tell_trouble(status, at) };
         let ends_early = matches!(status, ParcelStatus::Cancelled | ParcelStatus::Returned);
-        if ends_early && at < self.reached_at && self.reached > ParcelStatus::LabelCreated {
-            // It went on after that.
+        let went_on = at < self.reached_at && self.reached > ParcelStatus::LabelCreated;
+        let has_arrived = status == ParcelStatus::Cancelled && self.reached == ParcelStatus::Delivered;
+        if ends_early && (went_on || has_arrived) {
             return false;
         }
         if self.reached.rank().is_some_and(|reached| reached >= rank) {
@@ -225,6 +226,7 @@ mod tests {
             parcel.tell(ParcelStatus::Delivered, at(40));
             assert!(!parcel.tell(late, at(20)));
             assert!(!parcel.tell(ParcelStatus::Delivered, at(41)), "it is told once");
+            assert!(!parcel.tell(ParcelStatus::Cancelled, at(45)), "it has arrived");
             assert_eq!(parcel.status(), ParcelStatus::Delivered);
             assert!(parcel.tell(ParcelStatus::Returned, at(50)), "the customer sent it back");
         }
