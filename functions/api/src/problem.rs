@@ -131,7 +131,7 @@ impl From<TakeError> for Failure {
     fn from(err: TakeError) -> Self {
         match err {
             TakeError::Store(err) => Self::Store(err),
-            TakeError::Busy => Self::Busy,
+            TakeError::Busy | TakeError::OtherPurchase { .. } => Self::Busy,
             TakeError::OtherShop { shop, .. } => Self::invalid("#/order/number", format!("is that of an order of {shop}")),
         }
     }

@@ -961,6 +961,41 @@ async fn two_purchases_under_one_number_are_two() {
 }
 
 #[tokio::test]
+async fn a_second_payment_after_one_that_failed_is_for_the_same_order() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let told = |id: &str| {
+        let names = OrderNames { number: Some("20418".into()), external_id: Some(id.into()) };
+        Box::new(OrderFacts { names, ..facts("20418", 9134, known()) })
+    };
+    desk.tell(ShopEventKind::OrderChanged(told("pi_1"))).await;
+    desk.tell(ShopEventKind::OrderPlaced(told("pi_2"))).await;
+    let messages = desk.messages().await;
+    assert_eq!(messages.iter().map(|message| message.receipt().unwrap().order_number.as_str()).collect::<Vec<_>>(), ["20418"]);
+}
+
+#[tokio::test]
+async fn a_parcel_with_the_goods_of_two_orders_stands_in_the_way_of_neither() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let shipped = |number: Option<&str>, id: &str| {
+        let ShopEventKind::ShipmentUpdated(told) = parcel_of(number, &format!("ship-{id}"), "0034", ParcelStatus::InTransit) else {
+            panic!("it is a parcel")
+        };
+        let order = OrderNames { external_id: Some(id.into()), ..told.order.clone() };
+        desk.event(ShopEventKind::ShipmentUpdated(Box::new(ShipmentFacts { order, ..*told })))
+    };
+    desk.take(&shipped(None, "id-20419")).await;
+    desk.placed("20418", 9134, known()).await;
+    desk.take(&shipped(Some("20418"), "id-20418")).await;
+    desk.placed("20419", 9134, known()).await;
+    for number in ["20418", "20419"] {
+        let order = desk.store.order(&OrderId::of(&page(PAGE), number)).await.unwrap().unwrap();
+        assert_eq!(order.parcels.len(), 1, "{number}");
+    }
+}
+
+#[tokio::test]
 async fn a_tracking_number_that_a_carrier_uses_again_is_of_the_new_parcel() {
     let desk = Desk::new();
     desk.says("Hi").await;

@@ -39,6 +39,9 @@ pub enum TakeError {
     Store(#[source] StoreError),
     #[error("the order changed {ATTEMPTS} times while it was written")]
     Busy,
+    /// The next look finds it.
+    #[error("order {number} was begun by another purchase while this one was looked up")]
+    OtherPurchase { number: String },
     #[error("order {number} of this Page is one of {shop}; two shops of a Page must not use the same numbers")]
     OtherShop { number: String, shop: String },
 }
@@ -47,7 +50,7 @@ impl Retryable for TakeError {
     fn retry(&self) -> Retry {
         match self {
             Self::Store(err) => err.retry(),
-            Self::Busy => Retry::Backoff,
+            Self::Busy | Self::OtherPurchase { .. } => Retry::Backoff,
             Self::OtherShop { .. } => Retry::Never,
         }
     }
@@ -114,17 +117,22 @@ async fn take_into<S: Orders + Notices + History + Consents>(
     now: Timestamp,
 ) -> Result<Taken, TakeError> {
     let id = OrderId::of(page, number);
-    let mut waiting = VecDeque::from([event.clone()]);
-    let mut is_news = false;
+    let mut is_news = take_one(store, page, number, event, now).await?;
+    // What was kept is looked for also under names that are known already: whoever wrote them may have ended before they looked.
+    let mut names = VecDeque::from(Alias::of(event));
     let mut looked_under = BTreeSet::new();
-    while let Some(event) = waiting.pop_front() {
-        is_news |= take_one(store, page, number, &event, now).await?;
-        // Also under names that are known already: whoever wrote them may have ended before they looked.
-        for alias in Alias::of(&event) {
-            if !looked_under.contains(&alias) {
-                waiting.extend(store.kept_events(page, &alias).await.map_err(TakeError::Store)?);
-                looked_under.insert(alias);
+    while let Some(name) = names.pop_front() {
+        if !looked_under.insert(name.clone()) {
+            continue;
+        }
+        for kept in store.kept_events(page, &name).await.map_err(TakeError::Store)? {
+            match take_one(store, page, number, &kept, now).await {
+                Ok(told) => is_news |= told,
+                // One parcel may carry the goods of two orders: the other one takes its own.
+                Err(TakeError::OtherPurchase { .. }) => continue,
+                Err(err) => return Err(err),
             }
+            names.extend(Alias::of(&kept));
         }
     }
     if is_news {
@@ -155,8 +163,7 @@ async fn take_one<S: Orders + Notices + History + Consents>(
             return Err(TakeError::OtherShop { number: order.number, shop: order.shop });
         }
         if order.is_another_purchase(event) {
-            // It was begun while this one was looked up: the next look finds it.
-            return Err(TakeError::Busy);
+            return Err(TakeError::OtherPurchase { number: order.number });
         }
         let before = order.clone();
         let shown = shown(store, &order).await?;

@@ -172,11 +172,12 @@ impl Order {
         self.parcels.iter().any(is_over)
     }
 
-    /// Tells whether an event of the order's own source is about another purchase, to which its shop gave the same number.
+    /// Tells whether an event of the order's own source is about another purchase, to which its shop gave the same number. A payment that
+    /// nothing came of is none: the next one is for the same order.
     #[must_use]
     pub fn is_another_purchase(&self, event: &ShopEvent) -> bool {
         let (known, told) = (&self.facts.names.external_id, &event.kind.names().external_id);
-        self.is_of(event) && known.is_some() && told.is_some() && known != told
+        self.placed && self.is_of(event) && known.is_some() && told.is_some() && known != told
     }
 
     /// Merges facts: those of the source that placed the order replace what is known, unless they are older; those of others fill gaps.
