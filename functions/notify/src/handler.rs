@@ -85,13 +85,13 @@ impl Notify {
             metrics::count(metrics::SHOP_EVENTS_IGNORED, 1);
             tracing::info!(shop.topic = topic, "the delivery is of a topic that makes no notices");
         }
+        let mut end = JobEnd::Done;
         for event in &parsed.events {
-            let end = self.event(message, event).await;
-            if end != JobEnd::Done {
-                return end;
-            }
+            // Each for itself: one that cannot be taken now holds none of the others up.
+            let taken = self.event(message, event).await;
+            end = if end == JobEnd::Done { taken } else { end };
         }
-        JobEnd::Done
+        end
     }
 
     async fn event(&self, message: &SqsMessage, event: &ShopEvent) -> JobEnd {
@@ -182,6 +182,11 @@ impl Notify {
     async fn ended(&self, message: &SqsMessage, ended: Result<(), DecideError>) -> JobEnd {
         match ended {
             Ok(()) => JobEnd::Done,
+            Err(err @ DecideError::Mail(_)) => {
+                metrics::count(metrics::EMAILS_NOT_TAKEN, 1);
+                tracing::warn!(error = %chain(&err), "the e-mail did not leave; the sweep tries it again in five minutes");
+                JobEnd::Done
+            }
             Err(err) => {
                 let reason = chain(&err).to_string();
                 self.failed(message, &reason, err.retry(), None).await

@@ -269,9 +269,10 @@ impl Prices {
         let of_shop = order.currency("currency").map(|currency| prices(currency, false));
         let of_customer = order.currency("presentment_currency").map(|currency| prices(currency, true));
         let differs = |prices: &Self| of_shop.is_none_or(|shop| shop.currency != prices.currency);
+        // A tip is told in the shop's currency only.
+        let has_tip = of_shop.and_then(|shop| order.amount("total_tip_received", shop.currency)).is_some_and(|tip| tip.amount != 0);
         let is_whole = |prices: &Self| {
-            // A tip is told in the shop's currency only.
-            order.amount("total_tip_received", prices.currency).is_none_or(|tip| tip.amount == 0)
+            !has_tip
                 && prices.now(order, "total_price").is_some()
                 && order.list("line_items").iter().take(MOST_LINES).all(|line| prices.amount(line, "price").is_some())
         };

@@ -43,6 +43,7 @@ pub const SHOP_EVENTS_TAKEN: Metric = Metric::count("ShopEventsTaken");
 pub const SHOP_EVENTS_IGNORED: Metric = Metric::count("ShopEventsIgnored");
 pub const NOTICES_DECIDED: Metric = Metric::count("NoticesDecided");
 pub const LINKS_REFUSED: Metric = Metric::count("LinksRefused");
+pub const EMAILS_NOT_TAKEN: Metric = Metric::count("EmailsNotTaken");
 // Of `ingest`, `notify` and `deliver`.
 pub const PARKED: Metric = Metric::count("Parked");
 // Of `api`.

@@ -59,14 +59,18 @@ type SendError = SdkError<SendEmailError>;
 /// Says whether the e-mail may be on its way, without the words of SES: they quote addresses.
 fn failure(error: &SendError) -> MailError {
     match error.raw_response().map(|answer| answer.status().as_u16()) {
-        Some(status) if status >= 400 => refusal(status, error.code().unwrap_or("no code")),
+        Some(status) if status >= 400 => {
+            // The sender, or in the sandbox the recipient: both end when somebody mends it. All else that is rejected is of the message.
+            let is_unverified = error.message().is_some_and(|words| words.contains("not verified"));
+            refusal(status, error.code().unwrap_or("no code"), is_unverified)
+        }
         Some(status) => MailError::Unknown { reason: format!("its answer {status} cannot be read") },
         None if surely_not_sent(error) => MailError::NotTaken { reason: "there was no connection".into() },
         None => MailError::Unknown { reason: "the connection was lost, or the answer did not come in time".into() },
     }
 }
 
-fn refusal(status: u16, code: &str) -> MailError {
+fn refusal(status: u16, code: &str, is_unverified: bool) -> MailError {
     let advice = match code {
         "MessageRejected" => ": is the sender verified in SES, and the account out of its sandbox?",
         "MailFromDomainNotVerifiedException" => ": the domain of EMAIL_FROM is not verified in SES",
@@ -76,7 +80,8 @@ fn refusal(status: u16, code: &str) -> MailError {
         _ => "",
     };
     let reason = format!("SES answered {status} {code}{advice}");
-    if status == 429 || status >= 500 || PASSING.contains(&code) { MailError::NotTaken { reason } } else { MailError::Refused { reason } }
+    let passes = status == 429 || status >= 500 || is_unverified || PASSING.contains(&code);
+    if passes { MailError::NotTaken { reason } } else { MailError::Refused { reason } }
 }
 
 fn surely_not_sent(error: &SendError) -> bool {

@@ -494,6 +494,8 @@ async fn a_notice_that_a_person_gives_up_has_ended_and_takes_no_other_way() {
     assert!(reason.contains("Given up by Anna"), "{reason}");
     assert_eq!((desk.api.calls().len(), desk.mail.taken().len()), (calls, 0));
     assert!(matches!(decide(Decision::Resend).await, Err(InterveneError::NoticeWentOn)));
+    desk.placed("20418", 8000, agreed(known(), true, true)).await;
+    assert_eq!(desk.messages().await.len(), 1, "what was not to be told is not corrected");
 }
 
 #[tokio::test]
@@ -895,16 +897,58 @@ async fn a_mail_server_that_takes_nothing_holds_no_other_notice_up() {
 }
 
 #[tokio::test]
-async fn a_receipt_by_e_mail_is_corrected_too_and_a_failed_count_makes_it_no_failure() {
+async fn what_follows_from_an_e_mail_that_left_is_made_up_for_when_it_is_broken_off() {
+    let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
+    desk.store.put_endpoint(&testkit::announcements::endpoint_at("https://shop.example/", 1)).await.unwrap();
+    desk.says("Hi").await;
+    desk.clock.advance(DAY * 2);
+    desk.events.refuse();
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, agreed(known(), false, true)))));
+    let taken = take(&desk.store, &page(PAGE), &event, desk.clock.now()).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    notify::decide(&desk.world(), &undecided[0]).await.unwrap_err();
+    let sent = || desk.announced().iter().filter(|kind| **kind == AnnouncementKind::NotificationSent).count();
+    assert_eq!((desk.mail.taken().len(), sent()), (1, 0));
+    desk.clock.advance(Duration::from_mins(2));
+    desk.sweep().await;
+    assert_eq!((desk.mail.taken().len(), sent()), (1, 1), "it left once, and is announced");
+    desk.clock.advance(Duration::from_mins(2));
+    desk.placed("20418", 8000, agreed(known(), false, true)).await;
+    assert_eq!(desk.mail.taken().len(), 1, "an e-mail is not repeated");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_does_not_let_us_in_is_asked_every_five_minutes() {
     let desk = Desk { mail: FakeMail::set(), ..Desk::new() };
     desk.says("Hi").await;
     desk.clock.advance(DAY * 2);
-    desk.placed("20418", 9134, agreed(known(), false, true)).await;
-    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Mailed { .. }));
+    desk.mail.refuse(MailError::NotTaken { reason: "it answered 535".into() });
+    let event = desk.event(ShopEventKind::OrderPlaced(Box::new(facts("20418", 9134, agreed(known(), false, true)))));
+    let taken = take(&desk.store, &page(PAGE), &event, desk.clock.now()).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    notify::decide(&desk.world(), &undecided[0]).await.unwrap_err();
+    desk.clock.advance(Duration::from_mins(4));
+    desk.sweep().await;
+    assert!(desk.mail.taken().is_empty());
     desk.clock.advance(Duration::from_mins(1));
-    desk.placed("20418", 8000, agreed(known(), false, true)).await;
-    assert!(matches!(desk.notice("20418", "receipt-2").await.state, NoticeState::Mailed { .. }));
-    assert_eq!(desk.mail.taken().len(), 2);
+    desk.sweep().await;
+    assert_eq!(desk.mail.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_that_stands_again_gets_the_receipt_that_was_dropped() {
+    let desk = Desk::new();
+    desk.placed("20418", 9134, buyer()).await;
+    let names = OrderNames { number: Some("20418".into()), external_id: None };
+    desk.clock.advance(Duration::from_mins(1));
+    desk.tell(ShopEventKind::OrderCancelled { order: names, reason: None, refunds: Vec::new() }).await;
+    desk.says("Hi").await;
+    desk.taps(&target("20418")).await;
+    assert!(matches!(desk.notice("20418", "receipt").await.state, NoticeState::Dropped { .. }));
+    desk.clock.advance(Duration::from_mins(1));
+    desk.placed("20418", 9134, buyer()).await;
+    desk.placed("20418", 9134, buyer()).await;
+    assert_eq!(desk.kinds().await, [NoticeKind::Receipt]);
 }
 
 #[tokio::test]
@@ -1005,6 +1049,7 @@ async fn a_tracking_number_that_a_carrier_uses_again_is_of_the_new_parcel() {
     desk.clock.advance(DAY);
     desk.placed("20419", 5000, known()).await;
     desk.carrier_tells("trk_2", "0034", ParcelStatus::LabelCreated).await;
+    desk.tell(parcel_of(Some("20418"), "ship-1", "0034", ParcelStatus::InTransit)).await;
     desk.clock.advance(Duration::from_mins(1));
     desk.tell(parcel_of(Some("20419"), "ship-2", "0034", ParcelStatus::InTransit)).await;
     desk.carrier_tells("trk_2", "0034", ParcelStatus::OutForDelivery).await;

@@ -438,7 +438,7 @@ fn what_is_added_to_an_order_stands_on_its_receipt() {
 
 #[test]
 fn a_tip_that_is_told_in_the_shops_currency_only_is_not_left_out() {
-    let changes = [("/total_tip_received", json!("5.00"))];
+    let changes = [("/total_tip_received", json!("5.25"))];
     let facts = order(Source::Shopify, "orders/create", changed("shopify-orders_create-presentment", &changes));
     let total = facts.totals.unwrap().total;
     let tip = facts.adjustments.iter().find(|adjustment| adjustment.name == "Tip").unwrap();

@@ -2,7 +2,7 @@
 
 use super::Ports;
 use super::counting::count;
-use super::decide::{DecideError, FOLLOWED, decide};
+use super::decide::{DecideError, FOLLOWED, by_itself, decide};
 use crate::consent::{self, Channel, Consents, Standing, Subject};
 use crate::conversation::Conversation;
 use crate::id::{ConversationId, DedupeKey, PageId};
@@ -45,11 +45,8 @@ pub async fn customer_acted(world: &impl Ports, secrets: &[Secret], act: &Act) -
             let Some(notice) = world.store().notice(id).await.map_err(DecideError::Store)? else { continue };
             answered(world, &conversation, &notice, act).await?;
             if matches!(notice.state, NoticeState::Undecided | NoticeState::Waiting { .. }) {
-                match decide(world, id).await {
-                    // It tries again by itself, and holds none of the others up.
-                    Ok(_) | Err(DecideError::Mail(_)) => followed.decided.push(id.clone()),
-                    Err(err) => return Err(err),
-                }
+                by_itself(decide(world, id).await)?;
+                followed.decided.push(id.clone());
             }
         }
     }

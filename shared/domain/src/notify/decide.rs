@@ -32,6 +32,12 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 /// How long a mail server may take to answer; after this nobody can tell whether it took an e-mail.
 const MAILING: Duration = Duration::from_mins(10);
 
+/// When a notice that has just left by e-mail is looked at again, unless all that follows from it is done before.
+const LOOK_SOON: Duration = Duration::from_mins(1);
+
+/// When a notice that the mail server did not take is tried again.
+const MAIL_AGAIN: Duration = Duration::from_mins(5);
+
 /// How long the customer's doings are followed after a notice: what they answer within it is counted.
 pub(super) const FOLLOWED: Duration = Duration::from_hours(7 * 24);
 
@@ -197,14 +203,18 @@ async fn earlier_first(world: &impl Ports, notice: &Notice, order: &Order) -> Re
     for id in &order.before(notice) {
         let earlier = world.store().notice(id).await.map_err(DecideError::Store)?;
         if earlier.is_some_and(|earlier| matches!(earlier.state, NoticeState::Undecided | NoticeState::Waiting { .. })) {
-            match decide(world, id).await {
-                // It tries again by itself, and what leaves by Messenger need not wait for the mail server.
-                Ok(_) | Err(DecideError::Mail(_)) => {}
-                Err(err) => return Err(err),
-            }
+            by_itself(decide(world, id).await)?;
         }
     }
     Ok(())
+}
+
+/// Leaves a notice that cannot leave by e-mail now to itself: it is tried again, and holds none of the others up.
+pub(super) fn by_itself(decided: Result<Decided, DecideError>) -> Result<(), DecideError> {
+    match decided {
+        Ok(_) | Err(DecideError::Mail(_)) => Ok(()),
+        Err(err) => Err(err),
+    }
 }
 
 /// Takes in what became of the notice's message.
@@ -230,7 +240,11 @@ async fn follow(world: &impl Ports, mut notice: Notice, conversation: &Conversat
                     notice.refused.push(WayOut::UtilityTemplate);
                     refused(world, notice, &conversation, reason).await
                 }
-                End::GivenUp => fail(world, notice, reason).await,
+                End::GivenUp => {
+                    // What was not to be told is not corrected either.
+                    notice.shown = None;
+                    fail(world, notice, reason).await
+                }
             }
         }
         Some(Outcome::Sent { at }) => {
@@ -290,7 +304,7 @@ async fn left(world: &impl Ports, notice: &Notice) -> Result<(), DecideError> {
     if notice.kind == NoticeKind::Receipt
         && let Some(correction) = correct(world.store(), &notice.order, world.now()).await.map_err(DecideError::Order)?
     {
-        Box::pin(decide(world, &correction)).await?;
+        by_itself(Box::pin(decide(world, &correction)).await)?;
     }
     Ok(())
 }
@@ -299,9 +313,6 @@ async fn left(world: &impl Ports, notice: &Notice) -> Result<(), DecideError> {
 async fn mail(world: &impl Ports, mut notice: Notice, look: &Look) -> Result<Turn, DecideError> {
     let Some(email) = look.email(&notice) else { return Ok(Turn::Again) };
     notice.state = NoticeState::Mailing { since: world.now() };
-    if notice.kind == NoticeKind::Receipt {
-        notice.shown = Some(look.order.receipt_digest());
-    }
     let Turn::Done(mut notice) = save(world, notice).await? else { return Ok(Turn::Again) };
     match world.mail().send(&email).await {
         Ok(()) => {
@@ -311,7 +322,6 @@ async fn mail(world: &impl Ports, mut notice: Notice, look: &Look) -> Result<Tur
             save(world, notice).await.map(|_| Turn::Again)
         }
         Err(MailError::Refused { reason }) => {
-            notice.shown = None;
             notice.refused.push(WayOut::Email);
             notice.decided(Decision { at: world.now(), way: WayOut::Email, reason: format!("The mail server refused it: {reason}.") });
             notice.state = NoticeState::Undecided;
@@ -319,9 +329,10 @@ async fn mail(world: &impl Ports, mut notice: Notice, look: &Look) -> Result<Tur
         }
         Err(MailError::Unknown { reason }) => fail(world, notice, unknown_in_words(&reason)).await,
         Err(err @ MailError::NotTaken { .. }) => {
-            notice.shown = None;
             notice.state = NoticeState::Undecided;
-            save(world, notice).await?;
+            // Whoever asks for it next is the sweep: a server that is down, or does not let us in, is not asked for each notice all the time.
+            let again_at = world.now().plus(MAIL_AGAIN);
+            world.store().save_notice(&notice, Some(again_at)).await.map_err(DecideError::Store)?;
             Err(DecideError::Mail(err))
         }
     }
@@ -430,6 +441,8 @@ fn due_at(notice: &Notice, now: Timestamp) -> Option<Timestamp> {
         NoticeState::Message { .. } if notice.has_reached(Reach::Sent) => None,
         NoticeState::Message { .. } => Some(now.plus(LOOK_AGAIN)),
         NoticeState::Mailing { since } => Some(since.plus(MAILING)),
+        // What follows from it was broken off.
+        NoticeState::Mailed { .. } if notice.announced < notice.reached.len() => Some(now.plus(LOOK_SOON)),
         NoticeState::Mailed { .. } | NoticeState::HeldOut | NoticeState::Dropped { .. } | NoticeState::Failed { .. } => None,
     }
 }

@@ -126,10 +126,13 @@ async fn take_into<S: Orders + Notices + History + Consents>(
             continue;
         }
         for kept in store.kept_events(page, &name).await.map_err(TakeError::Store)? {
+            if store.order(&id).await.map_err(TakeError::Store)?.is_some_and(|order| order.has_ended(&kept)) {
+                continue;
+            }
             match take_one(store, page, number, &kept, now).await {
                 Ok(told) => is_news |= told,
                 // One parcel may carry the goods of two orders: the other one takes its own.
-                Err(TakeError::OtherPurchase { .. }) => continue,
+                Err(TakeError::OtherPurchase { .. } | TakeError::OtherShop { .. }) => continue,
                 Err(err) => return Err(err),
             }
             names.extend(Alias::of(&kept));
@@ -166,8 +169,11 @@ async fn take_one<S: Orders + Notices + History + Consents>(
             return Err(TakeError::OtherPurchase { number: order.number });
         }
         let before = order.clone();
-        let shown = shown(store, &order).await?;
-        let change = order.apply(event, shown.as_deref());
+        let last = last_receipt(store, &order).await?;
+        let mut change = order.apply(event, last.as_ref().and_then(|last| last.shown.as_deref()));
+        if before.cancelled_at.is_some() && last.is_some_and(|last| matches!(last.state, NoticeState::Dropped { .. })) {
+            change.notices.extend(order.receipt_after_all());
+        }
         let new_names: Vec<Alias> = Alias::of(event).into_iter().filter(|alias| !order.filed_under.contains(&alias.key(page))).collect();
         let new_customer_names: Vec<DedupeKey> =
             order.customer_names().into_iter().filter(|name| !order.filed_under.contains(name)).collect();
@@ -178,8 +184,8 @@ async fn take_one<S: Orders + Notices + History + Consents>(
         let notices: Vec<Notice> =
             change.notices.into_iter().map(|new| Notice::begin(page.clone(), id.clone(), new.kind, new.event, new.parcel, now)).collect();
         order.notices.extend(notices.iter().map(|notice| notice.id.clone()));
-        if !notices.is_empty() {
-            order.counted_as = Some(order.customer_key());
+        if !order.notices.is_empty() && order.counted_as.is_none() {
+            order.counted_as = order.personal_key();
         }
         if order == before && order.revision > 0 {
             return Ok(false);
@@ -199,7 +205,7 @@ async fn take_one<S: Orders + Notices + History + Consents>(
 pub(super) async fn correct<S: Orders + Notices>(store: &S, id: &OrderId, now: Timestamp) -> Result<Option<NoticeId>, TakeError> {
     for _ in 0..ATTEMPTS {
         let Some(mut order) = store.order(id).await.map_err(TakeError::Store)? else { return Ok(None) };
-        let Some(shown) = shown(store, &order).await? else { return Ok(None) };
+        let Some(shown) = last_receipt(store, &order).await?.and_then(|last| last.shown) else { return Ok(None) };
         let Some(owed) = order.correction(&shown) else { return Ok(None) };
         let notice = Notice::begin(order.page.clone(), id.clone(), owed.kind, owed.event, owed.parcel, now);
         order.notices.push(notice.id.clone());
@@ -240,10 +246,12 @@ async fn note_consent<S: Consents>(store: &S, order: &Order, event: &ShopEvent) 
     Ok(())
 }
 
-/// Returns the digest of what the last receipt shows that left.
-async fn shown<S: Notices>(store: &S, order: &Order) -> Result<Option<String>, TakeError> {
-    let Some(last) = order.receipts().pop() else { return Ok(None) };
-    Ok(store.notice(&last).await.map_err(TakeError::Store)?.and_then(|notice| notice.shown))
+/// Reads the last receipt that an order has made.
+async fn last_receipt<S: Notices>(store: &S, order: &Order) -> Result<Option<Notice>, TakeError> {
+    match order.receipts().pop() {
+        Some(last) => store.notice(&last).await.map_err(TakeError::Store),
+        None => Ok(None),
+    }
 }
 
 /// Finds the thread of an order's customer: by the id that the checkout passed along, or by a name that is known.

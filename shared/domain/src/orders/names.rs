@@ -71,15 +71,17 @@ impl Order {
         self.facts.buyer.email.as_deref().and_then(EmailHash::of).map(|email| customer_name(&self.page, "email", email.as_str()))
     }
 
-    /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know, and for all
-    /// notices of the order, whatever becomes known later.
+    /// Returns the name by which the customer is counted; nothing while nobody has said who they are. A guest and the same person with an account
+    /// have the address in common.
+    pub(crate) fn personal_key(&self) -> Option<String> {
+        self.email_name().or_else(|| self.personal_names().next()).map(|name| name.as_str().to_owned())
+    }
+
+    /// Returns under which name the customer's experiences are counted: the same for all orders of one person, as far as we know, and from
+    /// then on for all notices of the order, whatever else becomes known.
     #[must_use]
     pub fn customer_key(&self) -> String {
-        if let Some(key) = &self.counted_as {
-            return key.clone();
-        }
-        // A guest and the same person with an account have the address in common.
-        let known = self.email_name().or_else(|| self.personal_names().next()).map(|name| name.as_str().to_owned());
+        let known = self.counted_as.clone().or_else(|| self.personal_key());
         known.or_else(|| self.conversation.as_ref().map(ToString::to_string)).unwrap_or_else(|| self.id.to_string())
     }
 

@@ -47,7 +47,7 @@ pub struct Order {
     /// The names that it is found by, and those of its customer, as far as they are written down: digests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filed_under: Vec<DedupeKey>,
-    /// See [`Order::customer_key`]; known since its first notice.
+    /// See [`Order::customer_key`]; stays as it was when the order made notices and its customer was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted_as: Option<String>,
     /// Its notices, oldest first.
@@ -291,6 +291,13 @@ impl Order {
         let mut change = Change::default();
         self.owe_receipt(Some(shown), &mut change);
         change.notices.pop()
+    }
+
+    /// Returns another receipt for an order that stands again after it was cancelled, when the last one was dropped for that.
+    pub(crate) fn receipt_after_all(&self) -> Option<NewNotice> {
+        let stands = self.placed && self.cancelled_at.is_none() && self.missing_for_receipt().is_empty();
+        let event = receipt_event(self.receipts().len() + 1);
+        stands.then_some(NewNotice { kind: NoticeKind::Receipt, event, parcel: None })
     }
 
     fn owe_refunds(&self, before: &Self, change: &mut Change) {

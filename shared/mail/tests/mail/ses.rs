@@ -20,12 +20,17 @@ use tokio::net::TcpListener;
 struct Ses {
     status: StatusCode,
     code: &'static str,
+    words: &'static str,
     asked: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Ses {
     async fn serve(status: u16, code: &'static str) -> (Self, Mail) {
-        let ses = Self { status: StatusCode::from_u16(status).unwrap(), code, asked: Arc::default() };
+        Self::serve_saying(status, code, "not mia@example.org").await
+    }
+
+    async fn serve_saying(status: u16, code: &'static str, words: &'static str) -> (Self, Mail) {
+        let ses = Self { status: StatusCode::from_u16(status).unwrap(), code, words, asked: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mail = mail_at(&format!("http://{}", listener.local_addr().unwrap()));
         let router = Router::new().route("/v2/email/outbound-emails", post(answer)).with_state(ses.clone());
@@ -36,7 +41,7 @@ impl Ses {
 
 async fn answer(State(ses): State<Ses>, body: Bytes) -> (StatusCode, [(&'static str, &'static str); 1], String) {
     ses.asked.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-    let body = if ses.status.is_success() { json!({ "MessageId": "ses-1" }) } else { json!({ "message": "not mia@example.org" }) };
+    let body = if ses.status.is_success() { json!({ "MessageId": "ses-1" }) } else { json!({ "message": ses.words }) };
     (ses.status, [("x-amzn-errortype", ses.code)], body.to_string())
 }
 
@@ -89,6 +94,14 @@ async fn an_answer_decides_and_is_asked_for_once() {
         assert!(error.to_string().contains(code) && !error.to_string().contains("mia"), "{error}");
         assert_eq!(ses.asked.lock().unwrap().len(), 1, "{status} {code}");
     }
+}
+
+#[tokio::test]
+async fn a_sender_that_is_not_verified_yet_is_tried_again() {
+    let words = "Email address is not verified. The following identities failed the check in region US-EAST-1: shop@example.com";
+    let (_, mail) = Ses::serve_saying(400, "MessageRejected", words).await;
+    let error = mail.send(&news()).await.unwrap_err();
+    assert!(matches!(error, MailError::NotTaken { .. }) && !error.to_string().contains("shop@"), "{error}");
 }
 
 #[tokio::test]
