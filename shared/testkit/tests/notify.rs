@@ -220,17 +220,21 @@ impl Desk {
 
     async fn approve_templates(&self) {
         for kind in NoticeKind::ALL {
-            let template = PageTemplate {
-                page: page(PAGE),
-                name: wording(kind, None).unwrap().name.clone(),
-                language: "en".into(),
-                status: TemplateStatus::Approved,
-                reason: None,
-                has_button: Some(false),
-                at: at(0),
-            };
-            assert!(self.store.put_template(&template).await.unwrap());
+            self.approve_template(kind).await;
         }
+    }
+
+    async fn approve_template(&self, kind: NoticeKind) {
+        let template = PageTemplate {
+            page: page(PAGE),
+            name: wording(kind, None).unwrap().name.clone(),
+            language: "en".into(),
+            status: TemplateStatus::Approved,
+            reason: None,
+            has_button: Some(false),
+            at: at(0),
+        };
+        assert!(self.store.put_template(&template).await.unwrap());
     }
 
     fn announced(&self) -> Vec<AnnouncementKind> {
@@ -890,10 +894,14 @@ async fn a_mail_server_that_takes_nothing_holds_no_other_notice_up() {
     let taken = take(&desk.store, &page(PAGE), &event, desk.clock.now()).await.unwrap();
     let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
     notify::decide(&desk.world(), &undecided[0]).await.unwrap_err();
-    desk.approve_templates().await;
+    desk.approve_template(NoticeKind::Shipped).await;
     desk.mail.refuse(MailError::NotTaken { reason: "it answered 535".into() });
-    desk.parcel("20418", ParcelStatus::InTransit).await;
-    assert!(desk.kinds().await.contains(&NoticeKind::Shipped));
+    let shipped = desk.event(parcel_of(Some("20418"), "ship-1", "0034", ParcelStatus::InTransit));
+    let taken = take(&desk.store, &page(PAGE), &shipped, desk.clock.now()).await.unwrap();
+    let Taken::Order { undecided, .. } = taken else { panic!("{taken:?}") };
+    notify::decide(&desk.world(), undecided.last().unwrap()).await.unwrap();
+    assert_eq!(desk.kinds().await, [NoticeKind::Shipped]);
+    assert!(desk.mail.taken().is_empty());
 }
 
 #[tokio::test]
@@ -1040,6 +1048,23 @@ async fn a_parcel_with_the_goods_of_two_orders_stands_in_the_way_of_neither() {
 }
 
 #[tokio::test]
+async fn parcels_without_numbers_that_come_before_their_order_are_all_taken() {
+    let desk = Desk::new();
+    desk.says("Hi").await;
+    let parcel = |id: &str, status| {
+        let ShopEventKind::ShipmentUpdated(told) = parcel_of(None, id, "", status) else { panic!("it is a parcel") };
+        let order = OrderNames { number: None, external_id: Some("id-20418".into()) };
+        desk.event(ShopEventKind::ShipmentUpdated(Box::new(ShipmentFacts { order, tracking_number: None, ..*told })))
+    };
+    desk.take(&parcel("ship-1", ParcelStatus::Delivered)).await;
+    desk.clock.advance(Duration::from_mins(1));
+    desk.take(&parcel("ship-2", ParcelStatus::InTransit)).await;
+    desk.placed("20418", 9134, known()).await;
+    let order = desk.store.order(&OrderId::of(&page(PAGE), "20418")).await.unwrap().unwrap();
+    assert_eq!(order.parcels.len(), 2);
+}
+
+#[tokio::test]
 async fn a_tracking_number_that_a_carrier_uses_again_is_of_the_new_parcel() {
     let desk = Desk::new();
     desk.says("Hi").await;
@@ -1049,10 +1074,12 @@ async fn a_tracking_number_that_a_carrier_uses_again_is_of_the_new_parcel() {
     desk.clock.advance(DAY);
     desk.placed("20419", 5000, known()).await;
     desk.carrier_tells("trk_2", "0034", ParcelStatus::LabelCreated).await;
+    // The old order is told of once more before the new one names the number.
     desk.tell(parcel_of(Some("20418"), "ship-1", "0034", ParcelStatus::InTransit)).await;
+    desk.carrier_tells("trk_2", "0034", ParcelStatus::OutForDelivery).await;
     desk.clock.advance(Duration::from_mins(1));
     desk.tell(parcel_of(Some("20419"), "ship-2", "0034", ParcelStatus::InTransit)).await;
-    desk.carrier_tells("trk_2", "0034", ParcelStatus::OutForDelivery).await;
+    desk.notice("20419", "out_for_delivery:shopify:ship-2").await;
     desk.carrier_tells("trk_2", "0034", ParcelStatus::Delivered).await;
     let of = |order: &str| OrderId::of(&page(PAGE), order);
     let parcels = desk.store.order(&of("20419")).await.unwrap().unwrap().parcels;

@@ -163,11 +163,12 @@ impl Order {
     #[must_use]
     pub fn has_ended(&self, event: &ShopEvent) -> bool {
         let ShopEventKind::ShipmentUpdated(told) = &event.kind else { return false };
-        let (name, number) = (known_as(event.source, told), told.tracking_number.as_deref().map(normal));
-        let prefix = format!("{}:", event.source.as_str());
+        let Some(number) = told.tracking_number.as_deref().map(normal) else { return false };
+        let (name, prefix) = (known_as(event.source, told), format!("{}:", event.source.as_str()));
         let is_over = |parcel: &Parcel| {
             let knows_another = parcel.known_as.iter().any(|known| known.starts_with(&prefix) && *known != name);
-            parcel.progress.reached.is_final() && knows_another && parcel.tracking_number.as_deref().map(normal) == number
+            let is_numbered_so = parcel.tracking_number.as_deref().map(normal).as_ref() == Some(&number);
+            is_numbered_so && knows_another && parcel.progress.reached.is_final()
         };
         self.parcels.iter().any(is_over)
     }
